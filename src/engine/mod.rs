@@ -1,0 +1,3 @@
+//! The engine: its API over any stream of ours, and its `daemon.json`.
+
+pub mod api;

@@ -1,0 +1,112 @@
+//! What happens while an operation runs, as values: `ops` emits, the command line shows, tests collect.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use crate::machine::MachineName;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A step began. The text is a lower-case fragment, such as `installing the engine`.
+    Step(String),
+    /// Something is being waited for, at most this long.
+    Waiting {
+        /// What for, such as `the package lock held by apt-get (pid 312)`.
+        what: String,
+        /// The most it may take.
+        at_most: Duration,
+    },
+    /// A line of output of the running step (kept, shown with -D or when the step fails).
+    Output(String),
+    /// Something the user should know whatever the verbosity.
+    Note(String),
+    /// The machine's work ended well; the text says with what.
+    Done(String),
+    /// The machine's work failed; the text is the headline of the error.
+    Failed(String),
+}
+
+/// Takes events; called from many tasks at once.
+pub trait Sink: Send + Sync {
+    /// Takes one event of one machine, or of no machine in particular.
+    fn emit(&self, machine: Option<&MachineName>, event: Event);
+}
+
+/// A sink with the machine it is about, cheap to clone and to hand down.
+#[derive(Clone)]
+pub struct Events {
+    sink: Arc<dyn Sink>,
+    machine: Option<MachineName>,
+}
+
+impl Events {
+    /// Events of no machine in particular.
+    pub fn new(sink: Arc<dyn Sink>) -> Self {
+        Self { sink, machine: None }
+    }
+
+    /// Events that nobody looks at.
+    pub fn silent() -> Self {
+        Self::new(Arc::new(Silent))
+    }
+
+    /// The same sink, for one machine.
+    #[must_use]
+    pub fn of(&self, machine: &MachineName) -> Self {
+        Self { sink: Arc::clone(&self.sink), machine: Some(machine.clone()) }
+    }
+
+    /// Emits any event.
+    pub fn emit(&self, event: Event) {
+        self.sink.emit(self.machine.as_ref(), event);
+    }
+
+    /// A step began.
+    pub fn step(&self, text: impl Into<String>) {
+        self.emit(Event::Step(text.into()));
+    }
+
+    /// Something is being waited for.
+    pub fn waiting(&self, what: impl Into<String>, at_most: Duration) {
+        self.emit(Event::Waiting { what: what.into(), at_most });
+    }
+
+    /// A line of output of the running step.
+    pub fn output(&self, line: impl Into<String>) {
+        self.emit(Event::Output(line.into()));
+    }
+
+    /// Something the user should know.
+    pub fn note(&self, text: impl Into<String>) {
+        self.emit(Event::Note(text.into()));
+    }
+}
+
+struct Silent;
+
+impl Sink for Silent {
+    fn emit(&self, _machine: Option<&MachineName>, _event: Event) {}
+}
+
+/// A sink that keeps what it gets, for tests and for JSON results.
+#[derive(Default)]
+pub struct Collected(Mutex<Vec<(Option<MachineName>, Event)>>);
+
+impl Collected {
+    /// What came so far.
+    ///
+    /// # Panics
+    /// When a thread panicked while it emitted.
+    pub fn events(&self) -> Vec<(Option<MachineName>, Event)> {
+        self.0.lock().expect("no emitter panics").clone()
+    }
+}
+
+impl Sink for Collected {
+    fn emit(&self, machine: Option<&MachineName>, event: Event) {
+        self.0.lock().expect("no emitter panics").push((machine.cloned(), event));
+    }
+}
