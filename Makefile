@@ -1,0 +1,38 @@
+# Everything a person or a CI job types. Each target works from a clean checkout on Debian 12 or 13 with Rust.
+
+CARGO ?= cargo
+
+.PHONY: help build setup lint test demo bench campaign pictures clean-hosts
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+build: ## Build the release binary
+	$(CARGO) build --release
+
+setup: ## Install the Debian packages that tests and the demo need (as root; only what is missing)
+	scripts/setup.sh
+
+lint: setup ## Check format, clippy, documentation and shell scripts
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --quiet -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --quiet
+	shellcheck scripts/*.sh $$(find templates -name '*.sh') .ci/run
+
+test: setup lint ## Run every check and test, real hosts included
+	scripts/test.sh
+
+demo: ## Create a machine with the default driver and run a container on it
+	scripts/demo.sh
+
+bench: ## Measure adoption against its floor on hosts of its own
+	$(CARGO) bench
+
+campaign: ## Run the long fault campaigns at full count and write docs/results.md
+	scripts/campaign.sh
+
+pictures: ## Draw README's pictures from a real run
+	scripts/pictures.sh
+
+clean-hosts: ## Remove test hosts that an interrupted run left behind
+	scripts/clean-hosts.sh

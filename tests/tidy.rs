@@ -1,0 +1,269 @@
+//! The house rules as a test: what ARCHITECTURE.md and CONTRIBUTING.md promise of the whole tree.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use rmachine::{checkpoint::Checkpoint, drivers};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All files under a folder with this ending, as (path relative to the root, text).
+fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == ending) {
+                let name = path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
+                found.push((name, fs::read_to_string(&path).expect("text")));
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "{folder} has no .{ending} files");
+    found
+}
+
+/// The code of a file without its tests and comments.
+fn code(text: &str) -> String {
+    let body = text.split("#[cfg(test)]").next().unwrap_or(text);
+    body.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The layer of a room; arrows point to the same or a lower one.
+fn layer(room: &str) -> u8 {
+    match room {
+        "main" | "lib" | "cli" => 4,
+        "ops" => 3,
+        "driver" | "drivers" | "provision" | "swarm" => 2,
+        "engine" | "tls" | "ssh" | "store" | "process" => 1,
+        "checkpoint" | "env" | "event" | "machine" | "prompt" | "remote" | "retry" | "secret" | "shell"
+        | "template" => 0,
+        other => panic!("{other} is in no layer: add it here and to ARCHITECTURE.md"),
+    }
+}
+
+fn room(path: &str) -> &str {
+    let inside = path.strip_prefix("src/").expect("a source file");
+    inside.split(['/', '.']).next().expect("a first part")
+}
+
+#[test]
+fn arrows_between_rooms_point_downward_only() {
+    let mut wrong = Vec::new();
+    for (path, text) in files("src", "rs") {
+        let from = room(&path);
+        if from == "lib" {
+            continue;
+        }
+        for target in imported_rooms(&code(&text)) {
+            if layer(&target) > layer(from) || (layer(&target) == layer(from) && is_sideways(from, &target)) {
+                wrong.push(format!("{path} uses {target}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "upward arrows:\n{}", wrong.join("\n"));
+}
+
+/// Within L2 the drivers and provisioning know nothing of each other.
+fn is_sideways(from: &str, to: &str) -> bool {
+    matches!(
+        (from, to),
+        ("drivers" | "driver", "provision" | "swarm")
+            | ("provision", "drivers" | "driver" | "swarm")
+            | ("driver", "drivers")
+    )
+}
+
+/// The rooms named after `crate::`, alone or in braces.
+fn imported_rooms(code: &str) -> BTreeSet<String> {
+    let mut rooms = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        if let Some(list) = rest.strip_prefix('{') {
+            let mut depth = 1;
+            let mut word = String::new();
+            let mut fresh = true;
+            for c in list.chars() {
+                match c {
+                    '{' => depth += 1,
+                    '}' => depth -= 1,
+                    ',' if depth == 1 => fresh = true,
+                    c if depth == 1 && fresh && (c.is_alphanumeric() || c == '_') => {
+                        word.push(c);
+                        continue;
+                    }
+                    c if c.is_whitespace() && word.is_empty() => continue,
+                    _ => {}
+                }
+                if !word.is_empty() {
+                    rooms.insert(std::mem::take(&mut word));
+                    fresh = c == ',' && depth == 1;
+                }
+                if depth == 0 {
+                    break;
+                }
+            }
+        } else {
+            let word: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            rooms.insert(word);
+        }
+    }
+    rooms.retain(|room| root().join(format!("src/{room}.rs")).exists() || root().join(format!("src/{room}")).is_dir());
+    rooms
+}
+
+/// Asserts that a text stands in no file but the allowed ones.
+fn only_in(what: &[&str], allowed: &[&str]) {
+    let mut wrong = Vec::new();
+    for (path, text) in files("src", "rs") {
+        if allowed.iter().any(|allowed| path.starts_with(allowed)) {
+            continue;
+        }
+        let code = code(&text);
+        for what in what {
+            if code.contains(what) {
+                wrong.push(format!("{path}: {what}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "only {allowed:?} may have these:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn there_is_one_printer() {
+    only_in(&["println!", "print!(", "eprintln!", "eprint!(", "io::stdout()", "io::stderr()", "dbg!("], &[
+        "src/cli/ui",
+        "src/cli/progress",
+        "src/env.rs",
+        // A remote terminal and a piped command are the user's own streams, handed through.
+        "src/cli/ssh.rs",
+    ]);
+}
+
+#[test]
+fn only_the_environment_value_reads_the_environment() {
+    only_in(&["std::env::", "env::var", "env::args", "env::current_dir"], &["src/env.rs"]);
+}
+
+#[test]
+fn nobody_sleeps_outside_of_retry() {
+    only_in(&["thread::sleep", "time::sleep", "sleep("], &["src/retry.rs"]);
+}
+
+#[test]
+fn nothing_is_left_to_do() {
+    only_in(&["todo!(", "unimplemented!("], &[]);
+}
+
+#[test]
+fn no_driver_is_named_outside_its_file() {
+    let names: Vec<String> =
+        drivers::all().iter().map(|driver| format!("\"{}\"", driver.name())).filter(|name| name != "\"none\"").collect();
+    assert!(names.len() >= 2, "the list of drivers is empty");
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    only_in(&names, &["src/drivers/"]);
+}
+
+#[test]
+fn every_flag_of_a_driver_is_prefixed_and_documented() {
+    for driver in drivers::all() {
+        for flag in driver.flags() {
+            let prefix = format!("{}-", driver.name());
+            assert!(flag.name.starts_with(&prefix), "--{} must begin with {prefix}", flag.name);
+            assert!(!flag.help.is_empty() && !flag.help.ends_with('.'), "--{}: {:?}", flag.name, flag.help);
+        }
+    }
+}
+
+#[test]
+fn readme_lists_every_driver() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("README.md");
+    for driver in drivers::all() {
+        let row = format!("| `{}` |", driver.name());
+        assert!(readme.contains(&row), "README's table lacks {row}");
+    }
+}
+
+#[test]
+fn every_checkpoint_is_reached_by_some_code() {
+    let all: String = files("src", "rs").into_iter().map(|(_, text)| code(&text)).collect();
+    for point in Checkpoint::ALL {
+        let reached = format!("reach(Checkpoint::{point:?})");
+        assert!(all.contains(&reached), "no code reaches {point:?}");
+    }
+}
+
+/// What has an effect outside this process on the way of `create` stands next to a checkpoint.
+#[test]
+fn every_outside_effect_of_create_has_a_checkpoint() {
+    let story = fs::read_to_string(root().join("src/ops/create.rs")).expect("the story of create");
+    let code = code(&story);
+    let effects = [
+        "ensure_authority(",
+        ".create(&",
+        "driver.create(",
+        "Session::wait(",
+        "apply::apply(",
+        "env_files::write(",
+    ];
+    for effect in effects {
+        let after: String = code.split(effect).skip(1).collect();
+        if code.contains(effect) {
+            assert!(after.contains("reach(Checkpoint::"), "no checkpoint follows {effect}");
+        }
+    }
+}
+
+#[test]
+fn source_files_open_with_why_they_exist() {
+    for (path, text) in files("src", "rs") {
+        assert!(text.starts_with("//!"), "{path} has no module documentation");
+    }
+}
+
+#[test]
+fn scripts_are_strict_and_read_nothing_they_should_not() {
+    for (path, text) in files("templates", "sh") {
+        assert!(text.contains("set -u"), "{path} is not strict");
+        assert!(!text.contains("curl | sh") && !text.contains("eval "), "{path} runs text it was given");
+    }
+}
+
+#[test]
+fn nothing_in_the_repository_points_outside_of_it() {
+    for folder in ["src", "tests", "templates", "scripts", "benches", "docs"] {
+        if !root().join(folder).is_dir() {
+            continue;
+        }
+        for ending in ["rs", "sh", "md"] {
+            for (path, text) in files_or_none(folder, ending) {
+                if path == "tests/tidy.rs" {
+                    continue;
+                }
+                for word in [concat!("/wo", "rk/"), concat!("/var/tmp/", "dev"), "shared/reference"] {
+                    assert!(!text.contains(word), "{path} mentions {word}");
+                }
+            }
+        }
+    }
+}
+
+fn files_or_none(folder: &str, ending: &str) -> Vec<(String, String)> {
+    if has_files(&root().join(folder), ending) { files(folder, ending) } else { Vec::new() }
+}
+
+fn has_files(folder: &Path, ending: &str) -> bool {
+    fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| {
+        let path = entry.path();
+        if path.is_dir() { has_files(&path, ending) } else { path.extension().is_some_and(|e| e == ending) }
+    })
+}
