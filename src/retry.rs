@@ -158,6 +158,21 @@ where
     }
 }
 
+/// How often and how long [`briefly`] rests: 40 ms in all, the blink in which another program replaces a file.
+const BRIEF: (u32, Duration) = (10, Duration::from_millis(4));
+
+/// Tries a few times within a blink, without a runtime; the first `Some` ends it.
+pub fn briefly<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+    let (times, rest) = BRIEF;
+    for _ in 0..times {
+        if let Some(value) = attempt() {
+            return Some(value);
+        }
+        std::thread::sleep(rest);
+    }
+    attempt()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// All files under a folder with this ending, as (path relative to the root, text).
+/// All files under a folder with this ending, but for unit tests that have a file of their own, as (path relative to the root, text).
 fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
@@ -21,7 +21,7 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|e| e == ending) {
+            } else if path.extension().is_some_and(|e| e == ending) && !path.ends_with("tests.rs") {
                 let name = path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
                 found.push((name, fs::read_to_string(&path).expect("text")));
             }

@@ -2,7 +2,7 @@
 //!
 //! Empty lists that the command line sets are `[]`, lists that nothing ever sets are `null`, hence the options.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 /// The file.
@@ -12,16 +12,25 @@ pub struct Config {
     /// 3; a higher one is from the future.
     pub config_version: u32,
     /// The driver's own state.
+    #[serde(default)]
     pub driver: Value,
     /// Which driver.
+    #[serde(default)]
     pub driver_name: String,
     /// Everything the core keeps.
+    #[serde(default, deserialize_with = "or_null")]
     pub host_options: HostOptions,
     /// The machine's name; the folder's name wins.
+    #[serde(default)]
     pub name: String,
     /// What others put there.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+/// Forks of docker-machine write null for options that a machine does without.
+fn or_null<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// Options of the core.
@@ -35,10 +44,13 @@ pub struct HostOptions {
     /// Always 0.
     pub disk: i64,
     /// The engine's options.
+    #[serde(deserialize_with = "or_null")]
     pub engine_options: EngineOptions,
     /// Classic swarm's options.
+    #[serde(deserialize_with = "or_null")]
     pub swarm_options: SwarmOptions,
     /// Where certificates are.
+    #[serde(deserialize_with = "or_null")]
     pub auth_options: AuthOptions,
     /// What others put there.
     #[serde(flatten)]
@@ -105,6 +117,7 @@ impl Default for EngineOptions {
 /// Classic swarm's options, kept for those who have them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
+#[expect(clippy::struct_excessive_bools, reason = "the file's form is docker-machine's")]
 pub struct SwarmOptions {
     /// Whether classic swarm was asked for.
     pub is_swarm: bool,

@@ -4,71 +4,72 @@
 //! <store>/certs/{ca.pem,ca-key.pem,cert.pem,key.pem}
 //! <store>/machines/NAME/{config.json,rmachine.json,ca.pem,cert.pem,key.pem,server.pem,server-key.pem,id_*,env.sh,NAME.env}
 //! <store>/cache/
-//! <store>/.rmachine/locks/NAME    <store>/.rmachine/staging/
+//! <store>/.rmachine/locks/NAME    <store>/.rmachine/certs.lock    <store>/.rmachine/staging/
 //! ```
 //!
 //! Reads take no lock. A machine's folder appears whole, by one rename. docker-machine, which never locks and saves by
 //! remove-then-rename, may work beside us: every save reads the file again and changes only the fields we changed.
 
 mod config;
+mod error;
+mod files;
+mod fresh;
+mod json;
+mod lock;
+mod record;
 mod side;
+mod staging;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 pub use config::{AuthOptions, Config, EngineOptions, HostOptions, SwarmOptions};
+pub use error::StoreError;
+pub use fresh::{AuthorityFiles, FreshConfig};
+pub use lock::{CertsLock, Lock};
+pub use record::Record;
 pub use side::{Side, Stage};
 
 use crate::{env::Env, event::Events, machine::MachineName, retry::Deadline};
+use lock::LockFile;
+
+/// The variable that says where the store is.
+pub const STORAGE_PATH: &str = "MACHINE_STORAGE_PATH";
 
 /// One store.
 #[derive(Clone, Debug)]
 pub struct Store {
     root: PathBuf,
+    verb: &'static str,
 }
 
-/// One machine's record: docker-machine's file and ours.
-#[derive(Clone, Debug)]
-pub struct Record {
-    /// The machine; the folder's name wins over the one in the file.
-    pub name: MachineName,
-    /// `config.json`.
-    pub config: Config,
-    /// `rmachine.json`; a default one where there is none.
-    pub side: Side,
-}
-
-/// Holds a machine's lock; released when dropped or when the process dies.
-#[derive(Debug)]
-pub struct Lock {
-    name: MachineName,
-}
-
-/// What can be wrong with the store.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// No folder of that name.
-    #[error("machine {name:?} does not exist")]
-    NotFound {
-        /// The name that was looked for.
-        name: String,
-        /// Names that are near it.
-        nearest: Vec<String>,
-    },
-    /// The name is taken.
-    #[error("machine {0:?} already exists")]
-    AlreadyExists(MachineName),
-}
+/// A folder of `machines/` with its record, or with what is wrong with it.
+pub type Listed = (String, Result<Record, StoreError>);
 
 impl Store {
     /// The store at this path; it need not exist yet.
     pub fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), verb: "" }
     }
 
-    /// `flag`, else `$MACHINE_STORAGE_PATH`, else `~/.docker/machine`.
+    /// The same store, with the verb that others are told while they wait for our locks.
+    #[must_use]
+    pub fn acting(self, verb: &'static str) -> Self {
+        Self { verb, ..self }
+    }
+
+    /// `flag`, else `$MACHINE_STORAGE_PATH`, else `~/.docker/machine`; always absolute, because the paths in
+    /// `config.json` are.
     pub fn locate(env: &Env, flag: Option<&Path>) -> Result<Self, StoreError> {
-        let _ = (env, flag);
-        todo!()
+        let named = flag.filter(|path| !path.as_os_str().is_empty()).or(env.var(STORAGE_PATH).map(Path::new));
+        let root = match (named, &env.home) {
+            (Some(path), _) => env.cwd.join(path),
+            (None, Some(home)) => home.join(".docker/machine"),
+            (None, None) => return Err(StoreError::NoHome),
+        };
+        Ok(Self::at(root))
     }
 
     /// Its root.
@@ -86,20 +87,44 @@ impl Store {
         self.root.join("cache")
     }
 
+    /// `<store>/machines`.
+    pub fn machines_dir(&self) -> PathBuf {
+        self.root.join("machines")
+    }
+
     /// `<store>/machines/NAME`.
     pub fn machine_dir(&self, name: &MachineName) -> PathBuf {
-        self.root.join("machines").join(name.as_str())
+        self.machines_dir().join(name.as_str())
+    }
+
+    /// Whether there is anything at the machine's place.
+    pub fn exists(&self, name: &MachineName) -> bool {
+        fs::symlink_metadata(self.machine_dir(name)).is_ok()
     }
 
     /// The folders of `machines/` that do not begin with a dot, sorted; they may be no machine names, or broken.
     pub fn names(&self) -> Result<Vec<String>, StoreError> {
-        todo!()
+        files::visible_dirs(&self.machines_dir())
+    }
+
+    /// Every folder of `machines/` with its record, or with what is wrong with it: one broken machine hides no other.
+    pub fn all(&self) -> Result<Vec<Listed>, StoreError> {
+        let load = |name: String| {
+            let record = name.parse().map_err(StoreError::BadName).and_then(|name| self.load(&name));
+            (name, record)
+        };
+        Ok(self.names()?.into_iter().map(load).collect())
     }
 
     /// Reads a machine's record without a lock. Retries briefly while `config.json` is missing.
     pub fn load(&self, name: &MachineName) -> Result<Record, StoreError> {
-        let _ = name;
-        todo!()
+        let folder = self.machine_dir(name);
+        match fs::metadata(&folder) {
+            Ok(meta) if meta.is_dir() => Record::read(name, &folder),
+            Ok(_) => Err(StoreError::NotAFolder { path: folder }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(self.not_found(name.as_str())),
+            Err(error) => Err(StoreError::io("read", folder)(error)),
+        }
     }
 
     /// Takes a machine's lock, waiting until the deadline and saying who holds it.
@@ -109,8 +134,11 @@ impl Store {
         deadline: Deadline,
         events: &Events,
     ) -> Result<Lock, StoreError> {
-        let _ = (name, deadline, events);
-        todo!()
+        let path = self.lock_path(name);
+        let file = LockFile::take(&path, self.verb, name.as_str(), deadline, events).await?;
+        self.sweep_staging(Some(name));
+        files::sweep_unfinished(&self.machine_dir(name));
+        Ok(Lock::new(name.clone(), self.machine_dir(name), file))
     }
 
     /// Takes the lock of a machine that must not exist yet: "already exists" is decided here.
@@ -120,39 +148,95 @@ impl Store {
         deadline: Deadline,
         events: &Events,
     ) -> Result<Lock, StoreError> {
-        let _ = (name, deadline, events);
-        todo!()
+        let lock = self.lock(name, deadline, events).await?;
+        if self.exists(name) { Err(StoreError::AlreadyExists(name.clone())) } else { Ok(lock) }
+    }
+
+    /// Takes the lock of the CA and the client certificate, which all machines of a store share.
+    pub async fn lock_certs(&self, deadline: Deadline, events: &Events) -> Result<CertsLock, StoreError> {
+        let path = self.own_dir().join("certs.lock");
+        let file = LockFile::take(&path, self.verb, "the certificates", deadline, events).await?;
+        files::sweep_unfinished(&self.certs_dir());
+        Ok(CertsLock::new(file))
     }
 
     /// Makes the machine's folder with everything in it, by one rename of a staging folder. `files` are further files of the
     /// folder (0600).
     pub fn create(&self, lock: &Lock, record: &Record, files: &[(&str, &[u8])]) -> Result<(), StoreError> {
-        let _ = (lock, record, files);
-        todo!()
+        let staged = self.staged_new(lock.name());
+        files::make_private_dir(&staged)?;
+        record.write_new(&staged)?;
+        for (name, bytes) in files {
+            files::write_atomically(&staged.join(name), 0o600, bytes)?;
+        }
+        files::make_private_dir(&self.machines_dir())?;
+        if self.exists(lock.name()) {
+            return Err(StoreError::AlreadyExists(lock.name().clone()));
+        }
+        files::rename(&staged, &self.machine_dir(lock.name()))
     }
 
     /// Saves what changed between the record as it was loaded or last saved and as it is now.
     pub fn save(&self, lock: &Lock, record: &mut Record) -> Result<(), StoreError> {
-        let _ = (lock, record);
-        todo!()
+        if !self.exists(lock.name()) {
+            return Err(self.not_found(lock.name().as_str()));
+        }
+        record.write_changes(&self.machine_dir(lock.name()))
+    }
+
+    /// Reads a file of the machine's folder; `None` when there is none.
+    pub fn read_file(&self, name: &MachineName, file: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        files::read_if_there(&self.machine_dir(name).join(file))
     }
 
     /// Writes a file of the machine's folder: mode from creation, fsync, rename.
     pub fn write_file(&self, lock: &Lock, name: &str, mode: u32, bytes: &[u8]) -> Result<(), StoreError> {
-        let _ = (lock, name, mode, bytes);
-        todo!()
+        files::write_atomically(&self.machine_dir(lock.name()).join(name), mode, bytes)
     }
 
-    /// Removes the machine's folder: renamed into staging first, so that it is gone at once, then deleted.
+    /// Removes the machine's folder: renamed into staging first, so that it is gone at once, then deleted. Fine when
+    /// there is none.
     pub fn remove(&self, lock: &Lock) -> Result<(), StoreError> {
-        let _ = lock;
-        todo!()
+        if !self.exists(lock.name()) {
+            return Ok(());
+        }
+        let staged = self.staged_old(lock.name());
+        files::make_private_dir(&self.staging_dir())?;
+        files::rename(&self.machine_dir(lock.name()), &staged)?;
+        files::remove_dir(&staged)
+    }
+
+    fn own_dir(&self) -> PathBuf {
+        self.root.join(".rmachine")
+    }
+
+    fn lock_path(&self, name: &MachineName) -> PathBuf {
+        self.own_dir().join("locks").join(name.as_str())
+    }
+
+    /// "Does not exist", with the names that are near it.
+    pub fn not_found(&self, name: &str) -> StoreError {
+        let nearest = nearest(name, self.names().unwrap_or_default());
+        StoreError::NotFound { name: name.to_owned(), nearest }
     }
 }
 
-impl Lock {
-    /// Whose lock this is.
-    pub fn name(&self) -> &MachineName {
-        &self.name
-    }
+/// How like each other two names must be (Jaro-Winkler) for one to be suggested for the other.
+const NEAR: f64 = 0.8;
+/// How many names are suggested at most.
+const MOST_SUGGESTED: usize = 3;
+
+/// Those of `names` that somebody who typed `name` may have meant, nearest first.
+pub fn nearest(name: &str, names: Vec<String>) -> Vec<String> {
+    let likeness = |other: &str| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
+    let mut near: Vec<_> = names
+        .into_iter()
+        .map(|other| (likeness(&other), other))
+        .filter(|(likeness, _)| *likeness >= NEAR)
+        .collect();
+    near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    near.into_iter().take(MOST_SUGGESTED).map(|(_, name)| name).collect()
 }
+
+#[cfg(test)]
+mod tests;

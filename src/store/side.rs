@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::record::SIDE_VERSION;
+
 /// How far `create` came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -42,7 +44,7 @@ pub struct Side {
 impl Default for Side {
     fn default() -> Self {
         Self {
-            version: 1,
+            version: SIDE_VERSION,
             stage: Stage::default(),
             url: None,
             host_keys: Vec::new(),
