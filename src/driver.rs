@@ -105,6 +105,13 @@ impl FlagSpec {
         self
     }
 
+    /// Which takes a whole number, and has no default.
+    #[must_use]
+    pub fn number(mut self) -> Self {
+        self.kind = FlagKind::Int;
+        self
+    }
+
     /// With a variable.
     #[must_use]
     pub fn env(mut self, name: &str) -> Self {

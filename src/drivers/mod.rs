@@ -1,13 +1,91 @@
 //! The list of built-in drivers: the one place that names them.
 
-use crate::driver::Driver;
+mod generic_ssh;
+mod none;
+mod nspawn;
+
+use crate::{
+    driver::{Adapter, Driver},
+    env::Env,
+};
 
 /// All built-in drivers, in the order in which a default is looked for.
 pub fn all() -> Vec<Box<dyn Driver>> {
-    vec![]
+    vec![
+        Box::new(Adapter(nspawn::Nspawn)),
+        Box::new(Adapter(generic_ssh::GenericSsh)),
+        Box::new(Adapter(none::NoDriver)),
+    ]
 }
 
 /// A driver by its name.
 pub fn find(name: &str) -> Option<Box<dyn Driver>> {
     all().into_iter().find(|driver| driver.name() == name)
+}
+
+/// Names that are near a mistyped one, nearest first.
+pub fn nearest(name: &str) -> Vec<String> {
+    let mut near: Vec<(usize, String)> = all()
+        .iter()
+        .map(|driver| (strsim::damerau_levenshtein(name, driver.name()), driver.name().to_owned()))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(name.len()) / 2)
+        .collect();
+    near.sort();
+    near.into_iter().map(|(_, name)| name).collect()
+}
+
+/// The driver for a `create` that names none, and why it was taken.
+pub struct Default {
+    /// The driver.
+    pub driver: Box<dyn Driver>,
+    /// One line for the user, such as `nspawn, because this machine is Linux and you are root`.
+    pub why: String,
+}
+
+/// This machine can run no driver that makes hosts.
+#[derive(Debug, thiserror::Error)]
+#[error("no driver can make a host on this machine: {}", .reasons.join("; "))]
+pub struct NoDefault {
+    /// Why each one cannot, such as `nspawn: needs root`.
+    pub reasons: Vec<String>,
+}
+
+/// The first driver that makes hosts and that this machine can run.
+///
+/// Drivers that adopt hosts are never a default: they need to be told which host.
+pub fn pick_default(env: &Env) -> Result<Default, NoDefault> {
+    let mut reasons = Vec::new();
+    for driver in all() {
+        if driver.profile().origin == crate::driver::Origin::Adopted {
+            continue;
+        }
+        match driver.available(env) {
+            Ok(()) => {
+                let why =
+                    format!("{}, {}, which this machine can run", driver.name(), driver.profile().summary);
+                return Ok(Default { driver, why });
+            }
+            Err(missing) => reasons.push(format!("{}: {missing}", driver.name())),
+        }
+    }
+    Err(NoDefault { reasons })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_driver_leads_to_the_near_ones() {
+        assert_eq!(nearest("genric"), ["generic"]);
+        assert_eq!(nearest("nspwan"), ["nspawn"]);
+        assert!(nearest("digitalocean").is_empty());
+    }
+
+    #[test]
+    fn a_driver_is_found_by_its_name_only() {
+        assert!(find("generic").is_some());
+        assert!(find("Generic").is_none());
+        assert!(find("").is_none());
+    }
 }

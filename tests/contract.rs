@@ -1,0 +1,284 @@
+//! The driver contract, run against every driver: the built-in ones and one that is known only by its flags and raw JSON, as
+//! plugins are. What needs a real host is in `contract/hosts.rs`.
+
+#[path = "contract/bench.rs"]
+mod bench;
+#[path = "contract/hosts.rs"]
+mod hosts;
+#[path = "contract/raw.rs"]
+mod raw;
+
+use std::collections::BTreeSet;
+
+use bench::Bench;
+use rmachine::{
+    driver::{Driver, DriverError, FlagKind, FlagValue, Flags, Origin},
+    drivers,
+    machine::State,
+};
+use serde_json::{Value, json};
+
+fn every_driver() -> Vec<Box<dyn Driver>> {
+    let mut all = drivers::all();
+    all.push(Box::new(raw::Raw));
+    all
+}
+
+/// Flags that give a good state for each driver.
+fn good_flags(driver: &dyn Driver) -> Flags {
+    let text = |text: &str| FlagValue::Text(text.to_owned());
+    let mut flags = bench::defaults(driver);
+    let given = match driver.name() {
+        "generic" => vec![("generic-ip-address", text("192.0.2.5"))],
+        "none" => vec![("none-url", text("tcp://192.0.2.5:2376"))],
+        "nspawn" => vec![("nspawn-suite", text("bookworm"))],
+        "raw" => vec![("raw-size", FlagValue::Int(3))],
+        other => panic!("say which flags are good for {other}"),
+    };
+    flags.0.extend(given.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    flags
+}
+
+/// Flags that must be refused before anything happens.
+fn bad_flags(driver: &dyn Driver) -> Vec<(&'static str, FlagValue)> {
+    let text = |text: &str| FlagValue::Text(text.to_owned());
+    match driver.name() {
+        "generic" => vec![
+            ("generic-ip-address", text("me@192.0.2.5")),
+            ("generic-ip-address", text("tcp://192.0.2.5")),
+            ("generic-ssh-user", text("a b")),
+            ("generic-ssh-port", FlagValue::Int(0)),
+            ("generic-engine-port", FlagValue::Int(65536)),
+            ("generic-ssh-host-key", text("MD5:00")),
+        ],
+        "none" => vec![("none-url", text("192.0.2.5")), ("none-url", text(""))],
+        "nspawn" => vec![
+            ("nspawn-suite", text("-x")),
+            ("nspawn-suite", text("../x")),
+            ("nspawn-memory", FlagValue::Int(5)),
+            ("nspawn-cpus", FlagValue::Int(-1)),
+            ("nspawn-subnet", text("8.8.8.0/24")),
+            ("nspawn-mirror", FlagValue::List(vec!["deb".to_owned()])),
+            ("nspawn-packages", FlagValue::List(vec!["-o".to_owned()])),
+        ],
+        "raw" => vec![("raw-size", FlagValue::Int(-1))],
+        other => panic!("say which flags are bad for {other}"),
+    }
+}
+
+#[test]
+fn names_are_unique_and_lead_back_to_the_driver() {
+    let all = drivers::all();
+    let names: BTreeSet<&str> = all.iter().map(|driver| driver.name()).collect();
+    assert_eq!(names.len(), all.len());
+    for name in names {
+        assert_eq!(drivers::find(name).unwrap().name(), name);
+    }
+}
+
+#[test]
+fn flags_begin_with_the_drivers_name_and_are_unique_with_their_aliases() {
+    let mut seen = BTreeSet::new();
+    for driver in every_driver() {
+        let prefix = format!("{}-", driver.name());
+        for flag in driver.flags() {
+            assert!(flag.name.starts_with(&prefix), "{}", flag.name);
+            for name in std::iter::once(&flag.name).chain(&flag.aliases) {
+                assert!(seen.insert(name.clone()), "{name} is there twice");
+            }
+        }
+    }
+}
+
+#[test]
+fn flags_are_documented_as_imperatives_without_a_full_stop() {
+    for flag in every_driver().iter().flat_map(|driver| driver.flags()) {
+        assert!(flag.help.starts_with(|c: char| c.is_ascii_uppercase()), "{}: {}", flag.name, flag.help);
+        assert!(!flag.help.ends_with('.'), "{}: {}", flag.name, flag.help);
+    }
+}
+
+#[test]
+fn defaults_are_of_the_flags_own_kind() {
+    for flag in every_driver().iter().flat_map(|driver| driver.flags()) {
+        let fits = match (&flag.default, flag.kind) {
+            (None, _)
+            | (Some(FlagValue::Bool(_)), FlagKind::Bool)
+            | (Some(FlagValue::Int(_)), FlagKind::Int)
+            | (Some(FlagValue::Text(_)), FlagKind::Text)
+            | (Some(FlagValue::List(_)), FlagKind::List) => true,
+            (Some(_), _) => false,
+        };
+        assert!(fits, "{}", flag.name);
+    }
+}
+
+#[test]
+fn a_new_state_begins_with_docker_machines_nine_fields() {
+    let bench = Bench::new();
+    for driver in drivers::all() {
+        let state = driver.configure(&bench.context("n1"), &good_flags(driver.as_ref())).unwrap();
+        let fields: Vec<&String> = state.as_object().unwrap().keys().collect();
+        let base = [
+            "IPAddress",
+            "MachineName",
+            "SSHUser",
+            "SSHPort",
+            "SSHKeyPath",
+            "StorePath",
+            "SwarmMaster",
+            "SwarmHost",
+            "SwarmDiscovery",
+        ];
+        assert_eq!(fields[..9], base, "{}", driver.name());
+        assert_eq!(state["MachineName"], "n1");
+    }
+}
+
+#[test]
+fn bad_input_is_a_usage_error_that_names_what_was_given() {
+    let bench = Bench::new();
+    for driver in every_driver() {
+        for (flag, value) in bad_flags(driver.as_ref()) {
+            let mut flags = good_flags(driver.as_ref());
+            flags.0.insert(flag.to_owned(), value.clone());
+            match driver.configure(&bench.context("n1"), &flags) {
+                Err(DriverError::Usage { message }) => assert!(!message.contains('\n'), "{message}"),
+                other => panic!("{flag} {value:?} gave {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn required_flags_are_asked_for_by_name() {
+    let bench = Bench::new();
+    for (name, flag) in [("generic", "--generic-ip-address"), ("none", "--url")] {
+        let driver = drivers::find(name).unwrap();
+        let error = driver.configure(&bench.context("n1"), &Flags::default()).unwrap_err();
+        assert!(matches!(&error, DriverError::Usage { message } if message.contains(flag)), "{error}");
+    }
+}
+
+#[test]
+fn configuring_changes_nothing() {
+    let bench = Bench::new();
+    for driver in every_driver() {
+        driver.configure(&bench.context("n1"), &good_flags(driver.as_ref())).unwrap();
+        assert_eq!(bench.files(), Vec::<String>::new(), "{}", driver.name());
+    }
+}
+
+#[tokio::test]
+async fn preflight_changes_nothing_whatever_it_says() {
+    let bench = Bench::new();
+    for driver in every_driver() {
+        let context = bench.context("n1");
+        let state = driver.configure(&context, &good_flags(driver.as_ref())).unwrap();
+        let _ = driver.preflight(&context, &state).await;
+        assert_eq!(bench.files(), Vec::<String>::new(), "{}", driver.name());
+    }
+}
+
+#[tokio::test]
+async fn fields_that_a_driver_does_not_know_survive_every_verb() {
+    let bench = Bench::new();
+    for driver in every_driver() {
+        let context = bench.context("n1");
+        let mut state = driver.configure(&context, &good_flags(driver.as_ref())).unwrap();
+        state["FromTheFuture"] = json!({"a": [1, 2]});
+        driver.state(&context, &mut state).await.unwrap();
+        driver.remove(&context, &mut state).await.unwrap();
+        assert_eq!(state["FromTheFuture"], json!({"a": [1, 2]}), "{}", driver.name());
+    }
+}
+
+#[tokio::test]
+async fn removing_an_absent_host_is_fine_twice() {
+    let bench = Bench::new();
+    for driver in every_driver() {
+        let context = bench.context("n1");
+        let mut state = driver.configure(&context, &good_flags(driver.as_ref())).unwrap();
+        driver.remove(&context, &mut state).await.unwrap();
+        driver.remove(&context, &mut state).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_state_that_is_not_the_drivers_is_an_error_and_no_panic() {
+    let bench = Bench::new();
+    for driver in drivers::all() {
+        for wrong in [json!(3), json!([]), json!({"SSHPort": "twenty-two"})] {
+            let error = driver.state(&bench.context("n1"), &mut wrong.clone()).await.unwrap_err();
+            assert!(matches!(error, DriverError::BadState { .. }), "{}: {error}", driver.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn verbs_that_an_adopting_driver_lacks_are_typed_as_unsupported() {
+    let bench = Bench::new();
+    for driver in every_driver().into_iter().filter(|driver| driver.profile().origin == Origin::Adopted) {
+        let context = bench.context("n1");
+        let mut state = driver.configure(&context, &good_flags(driver.as_ref())).unwrap();
+        let error = driver.kill(&context, &mut state).await.unwrap_err();
+        assert!(matches!(error, DriverError::Unsupported { verb: "kill", .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn creating_an_adopted_host_saves_its_state_and_imports_its_key() {
+    let bench = Bench::new();
+    let key = bench.private_key("id_test");
+    let driver = drivers::find("generic").unwrap();
+    let context = bench.machine("n1");
+    let mut flags = good_flags(driver.as_ref());
+    flags.0.insert("generic-ssh-key".to_owned(), FlagValue::Text(key.to_string_lossy().into_owned()));
+    let mut state = driver.configure(&context, &flags).unwrap();
+    driver.preflight(&context, &state).await.unwrap();
+    let saved = bench::create(driver.as_ref(), &context, &mut state).await.unwrap();
+    assert_eq!(saved.last(), Some(&state));
+    assert_eq!(state["SSHKeyPath"], json!(context.file("id_test")));
+    assert_eq!(driver.ssh(&context, &state).unwrap().unwrap().identity, Some(context.file("id_test")));
+}
+
+#[test]
+fn a_store_of_docker_machines_is_read_as_it_meant_it() {
+    let bench = Bench::new();
+    let driver = drivers::find("generic").unwrap();
+    let stored: Value = json!({
+        "IPAddress": "192.0.2.5", "MachineName": "n1", "SSHUser": "admin", "SSHPort": 22, "SSHKeyPath": "",
+        "StorePath": "/s", "SwarmMaster": false, "SwarmHost": "", "SwarmDiscovery": "", "EnginePort": 2376, "SSHKey": ""
+    });
+    let endpoint = driver.ssh(&bench.context("n1"), &stored).unwrap().unwrap();
+    assert_eq!((endpoint.user.as_deref(), endpoint.port), (Some("admin"), Some(22)));
+    assert_eq!(driver.url(&bench.context("n1"), &stored).unwrap().unwrap(), "tcp://192.0.2.5:2376");
+}
+
+#[test]
+fn user_and_port_that_nobody_gave_are_left_to_ssh_config() {
+    let bench = Bench::new();
+    let driver = drivers::find("generic").unwrap();
+    let state = driver.configure(&bench.context("n1"), &good_flags(driver.as_ref())).unwrap();
+    assert_eq!(
+        (&state["SSHUser"], &state["SSHPort"]),
+        (&json!("root"), &json!(22)),
+        "docker-machine reads these"
+    );
+    let endpoint = driver.ssh(&bench.context("n1"), &state).unwrap().unwrap();
+    assert_eq!((endpoint.user, endpoint.port), (None, None));
+}
+
+#[tokio::test]
+async fn a_driver_known_only_by_flags_and_json_makes_and_unmakes_a_host() {
+    let bench = Bench::new();
+    let driver = raw::Raw;
+    let context = bench.machine("n1");
+    let mut state = driver.configure(&context, &good_flags(&driver)).unwrap();
+    bench::create(&driver, &context, &mut state).await.unwrap();
+    assert_eq!(driver.state(&context, &mut state).await.unwrap(), State::Running);
+    driver.stop(&context, &mut state).await.unwrap();
+    assert_eq!(driver.state(&context, &mut state).await.unwrap(), State::Stopped);
+    driver.remove(&context, &mut state).await.unwrap();
+    assert_eq!(driver.state(&context, &mut state).await.unwrap(), State::NotFound);
+}
