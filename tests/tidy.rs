@@ -117,7 +117,9 @@ fn imported_rooms(code: &str) -> BTreeSet<String> {
             rooms.insert(word);
         }
     }
-    rooms.retain(|room| root().join(format!("src/{room}.rs")).exists() || root().join(format!("src/{room}")).is_dir());
+    rooms.retain(|room| {
+        root().join(format!("src/{room}.rs")).exists() || root().join(format!("src/{room}")).is_dir()
+    });
     rooms
 }
 
@@ -140,13 +142,16 @@ fn only_in(what: &[&str], allowed: &[&str]) {
 
 #[test]
 fn there_is_one_printer() {
-    only_in(&["println!", "print!(", "eprintln!", "eprint!(", "io::stdout()", "io::stderr()", "dbg!("], &[
-        "src/cli/ui",
-        "src/cli/progress",
-        "src/env.rs",
-        // A remote terminal and a piped command are the user's own streams, handed through.
-        "src/cli/ssh.rs",
-    ]);
+    only_in(
+        &["println!", "print!(", "eprintln!", "eprint!(", "io::stdout()", "io::stderr()", "dbg!("],
+        &[
+            "src/cli/ui",
+            "src/cli/progress",
+            "src/env.rs",
+            // A remote terminal and a piped command are the user's own streams, handed through.
+            "src/cli/ssh.rs",
+        ],
+    );
 }
 
 #[test]
@@ -166,8 +171,11 @@ fn nothing_is_left_to_do() {
 
 #[test]
 fn no_driver_is_named_outside_its_file() {
-    let names: Vec<String> =
-        drivers::all().iter().map(|driver| format!("\"{}\"", driver.name())).filter(|name| name != "\"none\"").collect();
+    let names: Vec<String> = drivers::all()
+        .iter()
+        .map(|driver| format!("\"{}\"", driver.name()))
+        .filter(|name| name != "\"none\"")
+        .collect();
     assert!(names.len() >= 2, "the list of drivers is empty");
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     only_in(&names, &["src/drivers/"]);

@@ -4,7 +4,7 @@
 #
 # Arguments: once (a supervisor outside runs it again) or again (we do, after each reboot from inside),
 # LOWER UPPER WORK ROOT, files that take a process id, --, the program and its arguments.
-set -eu
+set -ue
 
 # What systemd-nspawn --keep-unit exits with when the host rebooted.
 rebooted=133
