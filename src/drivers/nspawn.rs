@@ -153,10 +153,7 @@ impl BuiltIn for Nspawn {
     }
 
     async fn create(&self, context: &Context, state: &mut Nspawned, save: Save<'_>) -> Result<()> {
-        choose_image(context, state).await?;
-        context.checkpoints.reach(Checkpoint::HostBegun);
-        save(state)?;
-        image::note_user(context, &state.image, &state.id)?;
+        choose_image(context, state, save).await?;
         choose_address(context, state, save).await?;
         let (key, public) = files::login_key(context)?;
         state.base.ssh_key_path = key.to_string_lossy().into_owned();
@@ -225,7 +222,7 @@ impl BuiltIn for Nspawn {
         if let Some(subnet) = state.subnet {
             Network::new(context, subnet).release(&state.id).await?;
         }
-        image::forget_user(context, &state.image, &state.id)?;
+        image::give_back(context, &state.image, &state.id).await?;
         match tokio::fs::remove_dir_all(Layout::of(context).folder()).await {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(DriverError::failed("remove the host's files", error))
@@ -235,15 +232,21 @@ impl BuiltIn for Nspawn {
     }
 }
 
-/// The image of the machine's recipe; a half-made host keeps the one it has.
-async fn choose_image(context: &Context, state: &mut Nspawned) -> Result<()> {
-    if image::exists(context, &state.image) {
-        return Ok(());
+/// The image of the machine's recipe; a half-made host keeps the one it has. It is recorded before the host is noted as
+/// its user, so that `remove` knows where to take the note away.
+async fn choose_image(context: &Context, state: &mut Nspawned, save: Save<'_>) -> Result<()> {
+    loop {
+        if !image::exists(context, &state.image) {
+            let recipe = Recipe::of(context, state).await?;
+            state.image = image::ensure(context, &recipe, state.wants_new_image).await?;
+            state.wants_new_image = false;
+        }
+        save(state)?;
+        context.checkpoints.reach(Checkpoint::HostBegun);
+        if image::take(context, &state.image, &state.id).await? {
+            return Ok(());
+        }
     }
-    let recipe = Recipe::of(context, state).await?;
-    state.image = image::ensure(context, &recipe, state.wants_new_image).await?;
-    state.wants_new_image = false;
-    Ok(())
 }
 
 /// The network is recorded before an address is claimed in it, so that `remove` knows where to give it back.
@@ -292,8 +295,7 @@ async fn ensure_image(context: &Context, state: &mut Nspawned) -> Result<()> {
         return Ok(());
     }
     context.events.note(format!("the image of {} is gone and is made again", context.name));
-    choose_image(context, state).await?;
-    image::note_user(context, &state.image, &state.id)
+    choose_image(context, state, &|_| Ok(())).await
 }
 
 fn placed(state: &Nspawned) -> Result<(Subnet, Ipv4Addr)> {

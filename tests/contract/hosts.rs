@@ -2,10 +2,12 @@
 //! SKIPPED and why; with RMACHINE_REQUIRE_HOSTS=1 they fail instead.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{Read, Write},
     net::TcpStream,
-    path::PathBuf,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
@@ -222,4 +224,188 @@ async fn a_host_lives_through_every_verb_and_leaves_nothing_behind() {
     host.driver.start(&host.context, &mut host.state).await.unwrap();
     host.remove().await;
     assert_eq!(network_traces(subnet), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_hosts_made_at_once_get_addresses_of_their_own_and_reach_each_other() {
+    let Some(driver) = driver() else { return };
+    let subnet = "10.46.2.0/24";
+    let bench = Bench::new();
+    let host = |name| Host::configured(driver.as_ref(), &bench, name, &on(subnet));
+    let (mut a, mut b, mut c) = (host("a"), host("b"), host("c"));
+    let started = Instant::now();
+    tokio::join!(a.create(), b.create(), c.create());
+    println!("three at once took {:.2} s", started.elapsed().as_secs_f64());
+    let addresses: BTreeSet<String> = [&a, &b, &c].map(Host::address).into();
+    assert_eq!(addresses.len(), 3);
+    a.says(&format!("exec 3<>/dev/tcp/{}/22", c.address()));
+    a.remove().await;
+    b.says("true");
+    b.remove().await;
+    c.remove().await;
+    assert_eq!(network_traces(subnet), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whichever_record_was_saved_last_the_next_create_finds_the_same_host() {
+    let Some(driver) = driver() else { return };
+    let bench = Bench::new();
+    let mut host = Host::configured(driver.as_ref(), &bench, "again", &on("10.46.3.0/24"));
+    let saved = bench::create(driver.as_ref(), &host.context, &mut host.state).await.unwrap();
+    let boot = host.says("cat /proc/sys/kernel/random/boot_id /etc/machine-id");
+    let finished = host.state.clone();
+    assert!(saved.len() > 3, "the record is saved between the steps");
+    for record in saved {
+        host.state = record;
+        host.create().await;
+        assert_eq!(host.state, finished);
+    }
+    assert_eq!(host.says("cat /proc/sys/kernel/random/boot_id /etc/machine-id"), boot);
+    host.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whichever_record_was_saved_last_removing_leaves_nothing_behind() {
+    let Some(driver) = driver() else { return };
+    let subnet = "10.46.4.0/24";
+    let bench = Bench::new();
+    let records = {
+        let mut host = Host::configured(driver.as_ref(), &bench, "count", &on(subnet));
+        let saved = bench::create(driver.as_ref(), &host.context, &mut host.state).await.unwrap();
+        host.remove().await;
+        saved.len()
+    };
+    for number in 0..records {
+        let mut host = Host::configured(driver.as_ref(), &bench, "gone", &on(subnet));
+        let saved = bench::create(driver.as_ref(), &host.context, &mut host.state).await.unwrap();
+        host.state = saved[number].clone();
+        host.remove().await;
+        assert_eq!(network_traces(subnet), Vec::<String>::new(), "after record {number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_reboots_itself_comes_back_and_one_that_powers_off_can_be_started() {
+    let Some(driver) = driver() else { return };
+    let bench = Bench::new();
+    let mut host = Host::configured(driver.as_ref(), &bench, "reboot", &on("10.46.5.0/24"));
+    host.create().await;
+    let since = host.says("cat /proc/1/stat | cut -d' ' -f22");
+    host.ssh("systemctl reboot");
+    until("the host is back", || {
+        let output = host.ssh("cat /proc/1/stat | cut -d' ' -f22");
+        output.status.success() && String::from_utf8_lossy(&output.stdout).trim() != since
+    });
+    assert_eq!(host.state().await, State::Running);
+
+    host.ssh("systemctl poweroff");
+    let interface = format!("/sys/class/net/vb-rm-{}", host.state["Id"].as_str().unwrap());
+    until("the host is down", || !Path::new(&interface).exists());
+    until_state(&mut host, State::Stopped).await;
+    host.driver.start(&host.context, &mut host.state).await.unwrap();
+    host.says("true");
+    host.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_and_processors_are_limited() {
+    let Some(driver) = driver() else { return };
+    let bench = Bench::new();
+    let flags = [("nspawn-memory", FlagValue::Int(256)), ("nspawn-cpus", FlagValue::Int(1))];
+    let mut host =
+        Host::configured(driver.as_ref(), &bench, "small", &[&on("10.46.6.0/24")[..], &flags].concat());
+    host.create().await;
+    let files = "cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us 2>/dev/null || cat memory.max cpu.max";
+    let limits = host.says(files);
+    assert!(limits.starts_with("268435456\n100000"), "{limits}");
+    let eaten = host.ssh("head -c 400M /dev/zero | tail -c 390M | wc -c");
+    assert!(
+        !String::from_utf8_lossy(&eaten.stdout).contains("408944640"),
+        "more memory than the limit was had"
+    );
+    host.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_cannot_boot_shows_its_console_and_can_be_removed() {
+    let Some(driver) = driver() else { return };
+    let subnet = "10.46.7.0/24";
+    let bench = Bench::new();
+    let mut host = Host::configured(driver.as_ref(), &bench, "broken", &on(subnet));
+    let init = host.context.file("host/upper/usr/lib/systemd/systemd");
+    fs::create_dir_all(init.parent().unwrap()).unwrap();
+    fs::write(&init, "#!/bin/sh\necho no init today\nexit 1\n").unwrap();
+    fs::set_permissions(&init, PermissionsExt::from_mode(0o755)).unwrap();
+    let error = bench::create(driver.as_ref(), &host.context, &mut host.state).await.unwrap_err();
+    assert!(chain(&error).contains("no init today"), "{}", chain(&error));
+    assert_eq!(network_traces(subnet), Vec::<String>::new());
+    assert_eq!(host.state().await, State::Stopped);
+    host.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_this_machine_routes_elsewhere_is_refused_before_anything_is_made() {
+    let Some(driver) = driver() else { return };
+    let bench = Bench::new();
+    let _other = Bridge::with_address("rmtest0", "10.46.9.1/24");
+    let host = Host::configured(driver.as_ref(), &bench, "clash", &on("10.46.9.0/24"));
+    let error = driver.preflight(&host.context, &host.state).await.unwrap_err();
+    assert!(error.to_string().contains("routes 10.46.9.0/24 to rmtest0"), "{error}");
+}
+
+/// A bridge of somebody else's, gone when dropped.
+struct Bridge(&'static str);
+
+impl Bridge {
+    fn with_address(name: &'static str, address: &str) -> Self {
+        let bridge = Self(name);
+        bridge.ip(&["link", "add", name, "type", "bridge"]);
+        bridge.ip(&["address", "add", address, "dev", name]);
+        bridge.ip(&["link", "set", name, "up"]);
+        bridge
+    }
+
+    fn ip(&self, args: &[&str]) {
+        assert!(Command::new("ip").args(args).status().unwrap().success(), "ip {args:?} for {}", self.0);
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        self.ip(&["link", "delete", self.0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_image_replaces_the_old_one_which_goes_with_its_last_host() {
+    let Some(driver) = driver() else { return };
+    let bench = Bench::new();
+    let own = [("nspawn-bare-image", FlagValue::Bool(true)), ("nspawn-rebuild-image", FlagValue::Bool(true))];
+    let mut old = Host::configured(driver.as_ref(), &bench, "old", &[&on("10.46.8.0/24")[..], &own].concat());
+    old.create().await;
+    let mut new = Host::configured(driver.as_ref(), &bench, "new", &[&on("10.46.8.0/24")[..], &own].concat());
+    new.create().await;
+    assert_eq!(new.says("command -v dockerd || echo bare"), "bare");
+    let images = [&old, &new].map(|host| cache().join("nspawn").join(host.state["Image"].as_str().unwrap()));
+    assert_ne!(images[0], images[1]);
+    old.says("true");
+    old.remove().await;
+    new.remove().await;
+    assert_eq!(images.map(|image| image.exists()), [false, true]);
+}
+
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_secs(60), "it never came that {what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+async fn until_state(host: &mut Host<'_>, wanted: State) {
+    let started = Instant::now();
+    while host.state().await != wanted {
+        assert!(started.elapsed() < Duration::from_secs(60), "the host never became {wanted:?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }

@@ -61,10 +61,7 @@ pub(super) fn exists(context: &Context, name: &str) -> bool {
 
 /// The newest finished image of a recipe.
 pub(super) fn find(context: &Context, recipe: &Recipe) -> Option<String> {
-    let entries = fs::read_dir(cache(context)).ok()?.flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let of_recipe = |name: &String| name.strip_prefix(&recipe.name()).is_some_and(is_generation);
-    names.filter(of_recipe).filter(|name| exists(context, name)).max_by_key(|name| generation(name))
+    generations(context, &recipe.name()).into_iter().max_by_key(|name| generation(name))
 }
 
 /// The image of a recipe, built where there is none, or where a new one is wanted. Gives its name.
@@ -85,34 +82,58 @@ pub(super) async fn ensure(context: &Context, recipe: &Recipe, wants_new: bool) 
     build(context, recipe, &lock, now.as_deref()).await
 }
 
-/// Notes that a host stands on an image.
-pub(super) fn note_user(context: &Context, name: &str, id: &str) -> Result<()> {
+/// Notes that a host stands on an image; `false` when the image went away meanwhile, and another has to be chosen.
+pub(super) async fn take(context: &Context, name: &str, id: &str) -> Result<bool> {
+    let _lock = lock_users(context).await?;
+    if !exists(context, name) {
+        return Ok(false);
+    }
     let users = cache(context).join(name).join("users");
-    let noted = fs::create_dir_all(&users).and_then(|()| fs::write(users.join(id), context.name.as_str()));
-    noted.map_err(|error| DriverError::failed("note the host's image", error))
+    let noted = fs::create_dir_all(&users)
+        .and_then(|()| fs::write(users.join(id), context.folder.to_string_lossy().as_bytes()));
+    noted.map(|()| true).map_err(|error| DriverError::failed("note the host's image", error))
 }
 
 /// Forgets a host; an image that was replaced meanwhile goes with its last one.
-pub(super) fn forget_user(context: &Context, name: &str, id: &str) -> Result<()> {
-    let folder = cache(context).join(name);
-    let users = folder.join("users");
-    let failed = |error| DriverError::failed("forget the host's image", error);
-    if name.is_empty() || !absent_is_fine(fs::remove_file(users.join(id)).map(|()| true)).map_err(failed)? {
+pub(super) async fn give_back(context: &Context, name: &str, id: &str) -> Result<()> {
+    if !exists(context, name) {
         return Ok(());
     }
-    let is_last = fs::remove_dir(&users).is_ok();
-    if is_last && is_replaced(context, name) {
-        fs::remove_dir_all(&folder).map_err(failed)?;
+    let _lock = lock_users(context).await?;
+    let folder = cache(context).join(name);
+    let failed = |error| DriverError::failed("forget the host's image", error);
+    absent_is_fine(fs::remove_file(folder.join("users").join(id))).map_err(failed)?;
+    if is_replaced(context, name) && !has_users(&folder) {
+        absent_is_fine(fs::remove_dir_all(&folder)).map_err(failed)?;
     }
     Ok(())
 }
 
+/// Held for moments only, never while an image is built.
+async fn lock_users(context: &Context) -> Result<Lock> {
+    let what = "another rmachine that chooses an image";
+    Lock::alone(&cache(context).join(".users.lock"), what, Duration::from_secs(60), &context.events).await
+}
+
+/// A machine whose folder was deleted by hand counts no more.
+fn has_users(image: &Path) -> bool {
+    let notes = fs::read_dir(image.join("users")).into_iter().flatten().flatten();
+    notes
+        .into_iter()
+        .any(|note| fs::read_to_string(note.path()).is_ok_and(|folder| Path::new(&folder).is_dir()))
+}
+
 fn is_replaced(context: &Context, name: &str) -> bool {
     let recipe = name.split('.').next().unwrap_or(name);
+    generations(context, recipe).iter().any(|other| generation(other) > generation(name))
+}
+
+/// The finished images of a recipe.
+fn generations(context: &Context, recipe: &str) -> Vec<String> {
     let entries = fs::read_dir(cache(context)).into_iter().flatten().flatten();
-    entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok()).any(|other| {
-        other.strip_prefix(recipe).is_some_and(is_generation) && generation(&other) > generation(name)
-    })
+    let names = entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok());
+    let of_recipe = |name: &String| name.strip_prefix(recipe).is_some_and(is_generation);
+    names.filter(of_recipe).filter(|name| exists(context, name)).collect()
 }
 
 /// `SUITE-KEY` is the first image of a recipe, `SUITE-KEY.1` the one that replaced it.
@@ -133,7 +154,7 @@ async fn build(context: &Context, recipe: &Recipe, lock: &Lock, replaces: Option
     let draft = folder.join(format!(".{}.draft", recipe.name()));
     let failed = |error| DriverError::failed(format!("make the image {name}"), error);
     // Nobody else is at it: we hold the lock, which a builder that outlived its rmachine would still hold.
-    absent_is_fine(fs::remove_dir_all(&draft).map(|()| true)).map_err(failed)?;
+    absent_is_fine(fs::remove_dir_all(&draft)).map_err(failed)?;
     fs::create_dir_all(&draft).map_err(failed)?;
     context.events.step(format!("building the {} image (once)", recipe.suite()));
     bootstrap(context, recipe, &draft, lock).await?;
@@ -173,7 +194,7 @@ fn furnish(root: &Path, recipe: &Recipe) -> io::Result<()> {
     enable(&units, "sysinit.target.wants", "../rmachine-cgroups.service")?;
     for unit in MASKED {
         let link = units.join(unit);
-        absent_is_fine(fs::remove_file(&link).map(|()| true))?;
+        absent_is_fine(fs::remove_file(&link))?;
         std::os::unix::fs::symlink("/dev/null", link)?;
     }
     for entry in fs::read_dir(root.join("etc/ssh"))?.flatten() {
@@ -183,7 +204,7 @@ fn furnish(root: &Path, recipe: &Recipe) -> io::Result<()> {
     }
     fs::write(root.join("etc/machine-id"), "")?;
     for leftover in ["etc/apt/apt.conf.d/99mmdebstrap", "etc/dpkg/dpkg.cfg.d/99mmdebstrap"] {
-        absent_is_fine(fs::remove_file(root.join(leftover)).map(|()| true))?;
+        absent_is_fine(fs::remove_file(root.join(leftover)))?;
     }
     recipe.furnish_sources(root)
 }
@@ -198,10 +219,9 @@ fn enable(units: &Path, target: &str, unit: &str) -> io::Result<()> {
     std::os::unix::fs::symlink(unit, link)
 }
 
-/// Whether there was something.
-fn absent_is_fine(done: io::Result<bool>) -> io::Result<bool> {
+fn absent_is_fine(done: io::Result<()>) -> io::Result<()> {
     match done {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
 }

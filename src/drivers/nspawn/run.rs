@@ -19,6 +19,8 @@ use crate::{
 
 /// How long a host may take until sshd listens; slow disks and emulated processors are slow.
 const BOOT_AT_MOST: Duration = Duration::from_secs(180);
+/// How often a booting host is looked at: it may be up within half a second, and looking is cheap.
+const BOOT_BACKOFF: Backoff = Backoff { first: Duration::from_millis(20), most: Duration::from_millis(150) };
 /// How long a host may take to go down; containers get ten seconds each to end.
 const SHUTDOWN_AT_MOST: Duration = Duration::from_secs(90);
 /// How long a killed host may take to be gone.
@@ -83,7 +85,7 @@ pub(super) async fn launch(context: &Context, host: &Host<'_>) -> Result<Process
     let appeared = retry::poll(
         "the host's process",
         Deadline::after(UNIT_AT_MOST),
-        Backoff::NEAR,
+        BOOT_BACKOFF,
         &context.events,
         || async {
             find(host.id, None).map_or(Try::Again("it is not there yet".to_owned()), Try::<_, ()>::Done)
@@ -108,7 +110,7 @@ pub(super) async fn wait_until_up(context: &Context, id: &str, address: Ipv4Addr
         }
     };
     let deadline = Deadline::after(BOOT_AT_MOST);
-    match retry::poll("the host to boot", deadline, Backoff::NEAR, &context.events, attempt).await {
+    match retry::poll("the host to boot", deadline, BOOT_BACKOFF, &context.events, attempt).await {
         Ok(top) => Ok(top),
         Err(PollError::Failed(())) => Err(died(context)),
         Err(PollError::TimedOut(late)) => {
