@@ -143,6 +143,16 @@ pub enum RemoteError {
         #[source]
         source: crate::retry::TimedOut,
     },
+    /// The login shell ran none of the script: an account without a shell, or a server that runs something of its own.
+    #[error("the login of {user} on {host} gives no shell that runs {SH}{}", spoken(said))]
+    NoShell {
+        /// The host.
+        host: String,
+        /// The login user.
+        user: String,
+        /// What was said instead; may be empty.
+        said: String,
+    },
     /// Root could not be reached.
     #[error("cannot become root on {host} as {user}: {reason}")]
     NotRoot {
@@ -153,6 +163,13 @@ pub enum RemoteError {
         /// Which way failed and how.
         reason: NotRoot,
     },
+}
+
+/// The shell that runs scripts.
+const SH: &str = "/bin/sh";
+
+fn spoken(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!("; it said {said:?}") }
 }
 
 /// Why root could not be reached.

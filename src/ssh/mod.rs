@@ -1,16 +1,43 @@
 //! SSH on russh: one connection per host, its identity verified, scripts run as root over it.
+//!
+//! A connection is made in steps, each a file: `target` settles where to go (with `config`, the user's ssh_config), `link`
+//! walks the way there (`dial`, jump hosts), `handshake` encrypts it and lets `trust` decide about the host key (with
+//! `known_hosts` and `certificate`), `auth` logs in (with `identity`). What a [`Session`] then does is in `root` (scripts as
+//! root), `command`, `terminal` and `forward`.
 
-use std::{net::IpAddr, path::PathBuf};
+mod ask;
+mod auth;
+mod certificate;
+mod channel;
+pub mod config;
+mod dial;
+mod error;
+mod handshake;
+pub mod identity;
+pub mod known_hosts;
+mod link;
+mod script;
+mod tap;
+mod target;
+pub mod trust;
+
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use futures_util::future::BoxFuture;
 
+pub use self::error::SshError;
+use self::{
+    ask::Person,
+    link::{Attempt, Link},
+    script::{Job, Root},
+};
 use crate::{
     env::Env,
     event::Events,
-    machine::{Fingerprint, SshEndpoint},
+    machine::SshEndpoint,
     prompt::Prompt,
     remote::{Document, Exit, Line, Remote, RemoteError, Script},
-    retry::Deadline,
+    retry::{self, Backoff, Deadline, PollError, Try},
     secret::Secret,
 };
 
@@ -18,8 +45,9 @@ use crate::{
 pub struct Connect<'a> {
     /// Home, agent socket and PATH.
     pub env: &'a Env,
-    /// Who to ask for passphrases, passwords and unknown host keys.
-    pub prompt: &'a dyn Prompt,
+    /// Who to ask for passphrases, passwords and unknown host keys; kept by the session, which asks for sudo's password
+    /// when a script first needs it.
+    pub prompt: Arc<dyn Prompt>,
     /// Where to say what is waited for, and which key was accepted.
     pub events: &'a Events,
     /// Host keys pinned for this machine (`authorized_keys` form): where there is one, nothing else is accepted.
@@ -30,69 +58,95 @@ pub struct Connect<'a> {
     pub deadline: Deadline,
 }
 
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub enum SshError {
-    /// The host key is not the one that was pinned, demanded or known.
-    #[error("the host key of {host} is {seen}, not the one that is known ({known})")]
-    HostKeyChanged {
-        /// The host.
-        host: String,
-        /// What it showed.
-        seen: Fingerprint,
-        /// Where another one stands, such as `known_hosts line 3` or `pinned for machine n1`.
-        known: String,
-    },
-}
-
 /// One live connection to one host.
 pub struct Session {
-    _private: (),
+    link: Link,
+    root: Root,
+    prompt: Arc<dyn Prompt>,
 }
+
+/// How long to rest between logins while a host is coming up: OpenSSH 9.8 and later punishes haste for everybody behind
+/// the same address (`PerSourcePenalties`).
+const BETWEEN_LOGINS: Backoff =
+    Backoff { first: std::time::Duration::from_secs(2), most: std::time::Duration::from_secs(10) };
+
+/// How often a refused login is tried again on a host that a driver made: first boot may still be putting our key there.
+const REFUSALS_BORNE: usize = 8;
 
 impl Session {
     /// Logs in once; errors say at which step it ended.
     pub async fn connect(endpoint: &SshEndpoint, connect: &Connect<'_>) -> Result<Self, SshError> {
-        let _ = (endpoint, connect);
-        todo!()
+        let person = Person::new(connect.prompt.as_ref(), connect.events);
+        let attempt = Attempt { connect, person: &person, is_patient: false };
+        Ok(Self::over(attempt.link(endpoint).await?, connect))
     }
 
     /// Logs in, trying again with backoff while the host is still coming up (refused, reset, "Not allowed at this time"),
     /// by full logins only: OpenSSH 9.8 and later punishes bare connects. Errors that waiting does not cure end it at once.
     pub async fn wait(endpoint: &SshEndpoint, connect: &Connect<'_>) -> Result<Self, SshError> {
-        let _ = (endpoint, connect);
-        todo!()
+        let person = Person::new(connect.prompt.as_ref(), connect.events);
+        let attempt = Attempt { connect, person: &person, is_patient: true };
+        let refusals = std::sync::atomic::AtomicUsize::new(0);
+        let what = format!("SSH on {}", endpoint.host);
+        let polled = retry::poll(&what, connect.deadline, BETWEEN_LOGINS, connect.events, || async {
+            match attempt.link(endpoint).await {
+                Ok(link) => Try::Done(link),
+                Err(error) if error.is_passing() => Try::Again(error.in_one_line()),
+                Err(error @ SshError::KeysRefused { .. }) if !endpoint.use_ssh_config => {
+                    match refusals.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+                        0..REFUSALS_BORNE => Try::Again(error.in_one_line()),
+                        _ => Try::Fail(error),
+                    }
+                }
+                Err(error) => Try::Fail(error),
+            }
+        });
+        match polled.await {
+            Ok(link) => Ok(Self::over(link, connect)),
+            Err(PollError::Failed(error)) => Err(error),
+            Err(PollError::TimedOut(source)) => Err(SshError::GaveUp { host: endpoint.host.clone(), source }),
+        }
+    }
+
+    fn over(link: Link, connect: &Connect<'_>) -> Self {
+        Self {
+            link,
+            root: Root::new(connect.sudo_password.clone()),
+            prompt: Arc::clone(&connect.prompt),
+        }
     }
 
     /// The host key that was shown and verified, in `authorized_keys` form, to be pinned.
     pub fn host_key(&self) -> String {
-        todo!()
+        // A key that came over the wire can be written again.
+        self.link.host_key.to_openssh().unwrap_or_default()
     }
 
     /// The address the connection goes to; `None` behind a jump host or a proxy command.
     pub fn peer_address(&self) -> Option<IpAddr> {
-        todo!()
+        self.link.peer
     }
 
     /// The login name that was used.
     pub fn user(&self) -> &str {
-        todo!()
+        &self.link.user
     }
 
     /// The identity file that was accepted, if it was a file.
     pub fn identity(&self) -> Option<PathBuf> {
-        todo!()
+        self.link.identity.clone()
     }
 
     /// Says goodbye.
     pub async fn close(self) {
-        todo!()
+        // A connection that is gone already needs no goodbye.
+        let _ = self.link.handle.disconnect(russh::Disconnect::ByApplication, "", "").await;
     }
 }
 
 impl Remote for Session {
     fn host(&self) -> &str {
-        todo!()
+        &self.link.host
     }
 
     fn run<'a>(
@@ -102,7 +156,7 @@ impl Remote for Session {
         deadline: Deadline,
         on_line: &'a mut (dyn FnMut(Line) + Send),
     ) -> BoxFuture<'a, Result<Exit, RemoteError>> {
-        let _ = (script, document, deadline, on_line);
-        todo!()
+        let job = Job { session: self, script, document, deadline };
+        Box::pin(async move { job.run(on_line).await })
     }
 }

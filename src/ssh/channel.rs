@@ -1,0 +1,66 @@
+//! A channel with something running in it: opened and asked for in one go, so that it costs two round trips whatever it is.
+
+use russh::{ChannelReadHalf, ChannelWriteHalf, Pty, client};
+
+use super::{SshError, link::Link, link::denial};
+
+/// What to run in a channel.
+pub(super) struct Ask<'a> {
+    /// The command for the login shell; without one, the login shell itself.
+    pub command: Option<&'a str>,
+    /// The terminal to run it on, if any.
+    pub pty: Option<PtyRequest<'a>>,
+}
+
+/// A terminal on the host.
+pub(super) struct PtyRequest<'a> {
+    pub term: &'a str,
+    pub columns: u32,
+    pub rows: u32,
+    pub modes: &'a [(Pty, u32)],
+}
+
+/// The two halves of a channel in which something was started.
+pub(super) struct Running {
+    pub reader: ChannelReadHalf,
+    pub writer: ChannelWriteHalf<client::Msg>,
+    /// How many requests are still to be answered by the server.
+    pub unanswered: usize,
+}
+
+impl Running {
+    /// Opens a channel and sends the requests without waiting for their answers, which come as
+    /// [`russh::ChannelMsg::Success`] and `Failure`.
+    pub async fn start(link: &Link, ask: &Ask<'_>) -> Result<Self, SshError> {
+        let denied = |error: &russh::Error| match error {
+            russh::Error::ChannelOpenFailure(_) => SshError::Denied {
+                host: link.host.clone(),
+                what: "another session".to_owned(),
+                reason: denial(error),
+            },
+            error => link.lost(error),
+        };
+        let channel = link.handle.channel_open_session().await.map_err(|error| denied(&error))?;
+        let mut unanswered = 1;
+        if let Some(pty) = &ask.pty {
+            let sent = channel.request_pty(true, pty.term, pty.columns, pty.rows, 0, 0, pty.modes).await;
+            sent.map_err(|error| link.lost(&error))?;
+            unanswered += 1;
+        }
+        let sent = match ask.command {
+            Some(command) => channel.exec(true, command).await,
+            None => channel.request_shell(true).await,
+        };
+        sent.map_err(|error| link.lost(&error))?;
+        let (reader, writer) = channel.split();
+        Ok(Self { reader, writer, unanswered })
+    }
+}
+
+impl Link {
+    /// The error when the connection does not carry any more.
+    pub fn lost(&self, error: &dyn std::error::Error) -> SshError {
+        let reason = self.parting.words().unwrap_or_else(|| error.to_string());
+        SshError::Lost { host: self.host.clone(), reason }
+    }
+}

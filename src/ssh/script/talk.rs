@@ -1,0 +1,283 @@
+//! One conversation with a root shell: script, ready mark, document, and every line until the channel is closed.
+
+use std::{collections::VecDeque, time::Duration};
+
+use futures_util::future::BoxFuture;
+use russh::{ChannelMsg, ChannelWriteHalf, Pty, Sig, client};
+
+use super::{
+    Job,
+    hearing::{Heard, Hearing, wrapped},
+    way::Way,
+};
+use crate::{
+    remote::{Exit, Line, RemoteError},
+    retry::TimedOut,
+    secret::Secret,
+    ssh::{
+        SshError,
+        channel::{Ask, PtyRequest, Running},
+    },
+};
+
+/// How long output may still come after the exit status. A process that a script left behind may keep the channel open for
+/// ever; a server that renews its keys may send the status before the last of the data.
+const AFTER_EXIT: Duration = Duration::from_secs(2);
+
+/// A terminal that changes nothing of what goes through it.
+const RAW: [(Pty, u32); 11] = [
+    (Pty::ICANON, 0),
+    (Pty::ECHO, 0),
+    (Pty::ECHONL, 0),
+    (Pty::ISIG, 0),
+    (Pty::IEXTEN, 0),
+    (Pty::OPOST, 0),
+    (Pty::ICRNL, 0),
+    (Pty::INLCR, 0),
+    (Pty::IXON, 0),
+    (Pty::ISTRIP, 0),
+    (Pty::CS8, 1),
+];
+
+/// How a conversation ended.
+pub(super) enum End {
+    /// The script ran and ended.
+    Ended(Exit),
+    /// sudo asked for the password again.
+    WrongPassword,
+    /// It ended before the script began.
+    NeverBegan {
+        /// What was said instead.
+        said: String,
+    },
+}
+
+/// One conversation, before it starts.
+pub(super) struct Talk<'a> {
+    pub job: &'a Job<'a>,
+    pub way: Way,
+    pub password: Option<&'a Secret>,
+}
+
+/// What is to be sent next.
+enum Parcel {
+    Bytes(Vec<u8>),
+    Eof,
+}
+
+/// What is sent, one parcel after the other, while the host is listened to.
+struct Outbox<'w> {
+    writer: &'w ChannelWriteHalf<client::Msg>,
+    waiting: VecDeque<Parcel>,
+    sending: Option<BoxFuture<'w, Result<(), russh::Error>>>,
+}
+
+impl<'w> Outbox<'w> {
+    fn put(&mut self, parcel: Parcel) {
+        self.waiting.push_back(parcel);
+    }
+
+    /// Sends a parcel; never ends when there is none, so that it can stand in a `select!`.
+    async fn send_next(&mut self) -> Result<(), russh::Error> {
+        let writer = self.writer;
+        if self.sending.is_none() {
+            self.sending = self.waiting.pop_front().map(|parcel| -> BoxFuture<'w, _> {
+                match parcel {
+                    Parcel::Bytes(bytes) => Box::pin(writer.data_bytes(bytes)),
+                    Parcel::Eof => Box::pin(writer.eof()),
+                }
+            });
+        }
+        match &mut self.sending {
+            None => std::future::pending().await,
+            Some(sending) => {
+                let sent = sending.await;
+                self.sending = None;
+                sent
+            }
+        }
+    }
+}
+
+/// The state of a conversation.
+struct Conversation<'a> {
+    hearing: Hearing,
+    unanswered: usize,
+    refused: Option<&'static str>,
+    prompts: usize,
+    exit: Option<Exit>,
+    on_line: &'a mut (dyn FnMut(Line) + Send),
+}
+
+impl Talk<'_> {
+    /// Has the conversation.
+    pub async fn run(&self, on_line: &mut (dyn FnMut(Line) + Send)) -> Result<End, RemoteError> {
+        let job = self.job;
+        let started = job.deadline.bound("a channel", Running::start(&job.session.link, &self.ask())).await;
+        let running = started.map_err(|late| self.late(late))?.map_err(|error| job.lost(error))?;
+        let Running { mut reader, writer, unanswered } = running;
+        let mut outbox = Outbox { writer: &writer, waiting: VecDeque::new(), sending: None };
+        if !self.way.waits() {
+            self.put_script(&mut outbox);
+        }
+        let mut state = Conversation {
+            hearing: Hearing::default(),
+            unanswered,
+            refused: None,
+            prompts: 0,
+            exit: None,
+            on_line,
+        };
+        let end = loop {
+            let step = match state.exit {
+                None => job.deadline,
+                Some(_) => job.deadline.at_most(AFTER_EXIT),
+            };
+            let next = async {
+                tokio::select! {
+                    message = reader.wait() => Some(message),
+                    // A host that does not listen any more has said why, or will.
+                    _ = outbox.send_next() => None,
+                }
+            };
+            match step.bound("its end", next).await {
+                Ok(None) => {}
+                Ok(Some(Some(ChannelMsg::Close))) => break Ok(()),
+                Ok(Some(None)) => break Err(None),
+                Ok(Some(Some(message))) => {
+                    if state.prompts > 1 {
+                        break Ok(());
+                    }
+                    self.take(message, &mut state, &mut outbox);
+                    if state.prompts > 1 || state.refused.is_some() {
+                        break Ok(());
+                    }
+                }
+                Err(_late) if state.exit.is_some() => break Ok(()),
+                Err(late) => break Err(Some(late)),
+            }
+        };
+        drop(outbox);
+        drop(reader);
+        // Tells the host that nobody listens any more; on a connection that is gone there is nobody to tell.
+        let _ = writer.close().await;
+        match end {
+            Ok(()) => self.end(state),
+            Err(Some(late)) => Err(self.late(late)),
+            Err(None) => Err(job.lost(job.session.link.lost(&russh::Error::Disconnect))),
+        }
+    }
+
+    fn ask(&self) -> Ask<'static> {
+        let pty = PtyRequest { term: "dumb", columns: 200, rows: 50, modes: &RAW };
+        Ask { command: Some(self.way.command()), pty: self.way.on_pty().then_some(pty) }
+    }
+
+    fn put_script(&self, outbox: &mut Outbox<'_>) {
+        outbox.put(Parcel::Bytes(wrapped(self.job.script.text)));
+        if self.job.document.is_empty() {
+            self.put_eof(outbox);
+        }
+    }
+
+    /// A raw terminal knows no end of input; there the script ends by itself.
+    fn put_eof(&self, outbox: &mut Outbox<'_>) {
+        if !self.way.on_pty() {
+            outbox.put(Parcel::Eof);
+        }
+    }
+
+    fn take(&self, message: ChannelMsg, state: &mut Conversation<'_>, outbox: &mut Outbox<'_>) {
+        let heard = match message {
+            ChannelMsg::Data { data } => state.hearing.out(&data),
+            ChannelMsg::ExtendedData { data, .. } => state.hearing.err(&data),
+            ChannelMsg::ExitStatus { exit_status } => {
+                state.exit = Some(Exit::Status(exit_status));
+                return;
+            }
+            ChannelMsg::ExitSignal { signal_name, .. } => {
+                state.exit = Some(Exit::Signal(signal_text(&signal_name)));
+                return;
+            }
+            ChannelMsg::Success => {
+                state.unanswered = state.unanswered.saturating_sub(1);
+                return;
+            }
+            ChannelMsg::Failure => {
+                state.refused = Some(if state.unanswered > 1 { "a terminal" } else { "to run a command" });
+                return;
+            }
+            _ => return,
+        };
+        for heard in heard {
+            self.answer(heard, state, outbox);
+        }
+    }
+
+    fn answer(&self, heard: Heard, state: &mut Conversation<'_>, outbox: &mut Outbox<'_>) {
+        match heard {
+            Heard::Password => {
+                state.prompts += 1;
+                if let (1, Some(password)) = (state.prompts, self.password) {
+                    outbox.put(Parcel::Bytes(format!("{}\n", password.expose()).into_bytes()));
+                }
+            }
+            Heard::Root if self.way.waits() => self.put_script(outbox),
+            Heard::Root | Heard::Begin => {}
+            Heard::Ready => {
+                if !self.job.document.is_empty() {
+                    outbox.put(Parcel::Bytes(self.job.document.to_wire()));
+                    self.put_eof(outbox);
+                }
+            }
+            Heard::Said(line) => (state.on_line)(line),
+        }
+    }
+
+    fn end(&self, mut state: Conversation<'_>) -> Result<End, RemoteError> {
+        if state.prompts > 1 {
+            return Ok(End::WrongPassword);
+        }
+        let link = &self.job.session.link;
+        if let Some(what) = state.refused {
+            let reason = "its configuration forbids it".to_owned();
+            let denied = SshError::Denied { host: link.host.clone(), what: what.to_owned(), reason };
+            return Err(self.job.lost(denied));
+        }
+        for heard in state.hearing.finish() {
+            if let Heard::Said(line) = heard {
+                (state.on_line)(line);
+            }
+        }
+        if !state.hearing.has_begun() {
+            return Ok(End::NeverBegan { said: state.hearing.noise().to_owned() });
+        }
+        let no_exit = || self.job.lost(link.lost(&russh::Error::RecvError));
+        state.exit.map(End::Ended).ok_or_else(no_exit)
+    }
+
+    fn late(&self, source: TimedOut) -> RemoteError {
+        let host = self.job.session.link.host.clone();
+        RemoteError::TimedOut { host, script: self.job.script.name, source }
+    }
+}
+
+/// A signal's name without SIG.
+fn signal_text(signal: &Sig) -> String {
+    match signal {
+        Sig::ABRT => "ABRT",
+        Sig::ALRM => "ALRM",
+        Sig::FPE => "FPE",
+        Sig::HUP => "HUP",
+        Sig::ILL => "ILL",
+        Sig::INT => "INT",
+        Sig::KILL => "KILL",
+        Sig::PIPE => "PIPE",
+        Sig::QUIT => "QUIT",
+        Sig::SEGV => "SEGV",
+        Sig::TERM => "TERM",
+        Sig::USR1 => "USR1",
+        Sig::Custom(name) => name,
+    }
+    .to_owned()
+}
