@@ -68,11 +68,11 @@ mod tests {
     }
 
     /// A certificate that holds for `n1` and `*.lab`, changed by `change`, signed by `authority`.
-    fn certificate(authority: &PrivateKey, change: impl FnOnce(&mut Builder)) -> Certificate {
+    fn certificate(authority: &PrivateKey, kind: CertType, change: impl FnOnce(&mut Builder)) -> Certificate {
         let host = key();
         let mut builder =
             Builder::new_with_random_nonce(&mut safe_rng(), host.public_key(), NOW - 10, NOW + 10).unwrap();
-        builder.cert_type(CertType::Host).unwrap().key_id("n1").unwrap();
+        builder.cert_type(kind).unwrap().key_id("n1").unwrap();
         builder.valid_principal("n1").unwrap().valid_principal("*.lab").unwrap();
         change(&mut builder);
         builder.sign(authority).unwrap()
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn a_certificate_holds_for_the_hosts_it_names() {
         let authority = key();
-        let certificate = certificate(&authority, |_| {});
+        let certificate = certificate(&authority, CertType::Host, |_| {});
         for (host, holds) in [("n1", true), ("N1", true), ("a.lab", true), ("n2", false)] {
             let outcome = check(&certificate, authority.public_key(), host, NOW);
             assert_eq!(outcome.is_ok(), holds, "{host}: {outcome:?}");
@@ -91,19 +91,17 @@ mod tests {
     #[test]
     fn time_type_options_and_signature_are_checked() {
         let authority = key();
-        let plain = certificate(&authority, |_| {});
+        let plain = certificate(&authority, CertType::Host, |_| {});
         let said = |certificate: &Certificate, now| {
             check(certificate, authority.public_key(), "n1", now).unwrap_err()
         };
         assert_eq!(said(&plain, NOW - 11), "it is not valid yet; is the clock right?");
         assert_eq!(said(&plain, NOW + 10), "it has expired");
-        let with_option = certificate(&authority, |builder| {
+        let with_option = certificate(&authority, CertType::Host, |builder| {
             builder.critical_option("source-address", "10.0.0.0/8").unwrap();
         });
         assert!(said(&with_option, NOW).contains("source-address"));
-        let of_a_user = certificate(&authority, |builder| {
-            builder.cert_type(CertType::User).unwrap();
-        });
+        let of_a_user = certificate(&authority, CertType::User, |_| {});
         assert!(said(&of_a_user, NOW).contains("user"));
         assert_eq!(
             check(&plain, key().public_key(), "n1", NOW).unwrap_err(),

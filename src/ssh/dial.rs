@@ -11,8 +11,7 @@ use super::{Connect, SshError, target::Target};
 use crate::retry::{self, Backoff, Deadline, PollError, Try};
 
 /// How long to rest between TCP connections that are refused: no server hears of them.
-const BETWEEN_DIALS: Backoff =
-    Backoff { first: Duration::from_millis(100), most: Duration::from_secs(1) };
+const BETWEEN_DIALS: Backoff = Backoff { first: Duration::from_millis(100), most: Duration::from_secs(1) };
 
 /// Connects by TCP; a patient caller waits until somebody listens.
 pub(super) async fn tcp(

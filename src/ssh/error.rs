@@ -146,7 +146,7 @@ pub enum SshError {
         said: Option<String>,
         /// What was wrong.
         #[source]
-        source: russh::Error,
+        source: Box<russh::Error>,
     },
     /// A key that was pinned or made for the host cannot be read.
     #[error("the host key stored for {host} is not a public key: {text:?}")]
@@ -166,7 +166,7 @@ pub enum SshError {
         /// What it showed.
         seen: Fingerprint,
         /// Which other one was expected, and where that stands.
-        known: Known,
+        known: Box<Known>,
     },
     /// Nobody knows the host key, and it was not accepted.
     #[error("the host key of {host}, {seen}, is not known and was not accepted")]
@@ -296,18 +296,15 @@ impl SshError {
 }
 
 fn told(tried: &[String], methods: &[String], said: Option<&str>) -> String {
-    let mut text = if tried.is_empty() {
-        "there was no key to offer".to_owned()
-    } else {
-        format!("tried {}", tried.join(", "))
-    };
+    let mut parts = vec![match tried {
+        [] => "there was no key to offer".to_owned(),
+        tried => format!("tried {}", tried.join(", ")),
+    }];
     if !methods.is_empty() {
-        text.push_str(&format!("; it would take {}", methods.join(", ")));
+        parts.push(format!("it would take {}", methods.join(", ")));
     }
-    if let Some(said) = said {
-        text.push_str(&format!("; it said {said:?}"));
-    }
-    text
+    parts.extend(said.map(|said| format!("it said {said:?}")));
+    parts.join("; ")
 }
 
 /// Bytes of a stranger made readable: at most this many of them are shown.

@@ -115,12 +115,13 @@ impl Handshake<'_> {
             let next = async {
                 tokio::select! {
                     done = &mut connecting => Next::Done(done),
-                    Some(question) = asked.recv() => Next::Asked(question),
+                    Some(question) = asked.recv() => Next::Asked(Box::new(question)),
                 }
             };
             match step.bound("the key exchange", next).await {
                 Err(_late) => return Err(self.explain_silence(&heard)),
-                Ok(Next::Asked((key, answer))) => {
+                Ok(Next::Asked(question)) => {
+                    let (key, answer) = *question;
                     let decision = self.trust.decide(&key, self.person).map(|()| key.public_key());
                     // The receiver is gone only when the connection ended meanwhile, which is told below.
                     let _ = answer.send(decision.is_ok());
@@ -155,11 +156,8 @@ impl Handshake<'_> {
     fn preferred(&self) -> Preferred {
         let defaults = Preferred::DEFAULT;
         let mut kex = defaults.kex.to_vec();
-        let nist = [
-            russh::kex::ECDH_SHA2_NISTP256,
-            russh::kex::ECDH_SHA2_NISTP384,
-            russh::kex::ECDH_SHA2_NISTP521,
-        ];
+        let nist =
+            [russh::kex::ECDH_SHA2_NISTP256, russh::kex::ECDH_SHA2_NISTP384, russh::kex::ECDH_SHA2_NISTP521];
         let after_curve25519 =
             kex.iter().position(|name| *name == russh::kex::DH_GEX_SHA256).unwrap_or_default();
         kex.splice(after_curve25519..after_curve25519, nist);
@@ -185,7 +183,7 @@ impl Handshake<'_> {
             SshError::Silent { host }
         } else if has_version(&bytes) {
             let said = Some("nothing more".to_owned());
-            SshError::Handshake { host, said, source: russh::Error::ConnectionTimeout }
+            SshError::Handshake { host, said, source: Box::new(russh::Error::ConnectionTimeout) }
         } else {
             SshError::NotSsh { host, said: readable(&bytes) }
         }
@@ -202,21 +200,27 @@ impl Handshake<'_> {
         }
         if !has_version(&bytes) {
             let said = readable(&bytes);
-            return if is_for_now(&said) { SshError::NotNow { host, said } } else { SshError::NotSsh { host, said } };
+            return if is_for_now(&said) {
+                SshError::NotNow { host, said }
+            } else {
+                SshError::NotSsh { host, said }
+            };
         }
         let said = parting.words();
-        SshError::Handshake { host, said, source: error }
+        SshError::Handshake { host, said, source: Box::new(error) }
     }
 }
 
 enum Next {
     Done(Result<Handle<Client>, russh::Error>),
-    Asked(Question),
+    Asked(Box<Question>),
 }
 
 /// Whether a line with a version of the protocol was among the bytes.
 fn has_version(bytes: &[u8]) -> bool {
-    bytes.split(|&byte| byte == b'\n').any(|line| line.starts_with(b"SSH-2.0-") || line.starts_with(b"SSH-1.99-"))
+    bytes
+        .split(|&byte| byte == b'\n')
+        .any(|line| line.starts_with(b"SSH-2.0-") || line.starts_with(b"SSH-1.99-"))
 }
 
 /// What OpenSSH says instead of its version when it has had enough connections, from us (9.8 and later) or at all.

@@ -55,7 +55,7 @@ impl Attempt<'_> {
     /// Connects and logs in.
     pub async fn link(&self, endpoint: &SshEndpoint) -> Result<Link, SshError> {
         let target = Target::resolve(endpoint, self.connect, DEFAULT_USER)?;
-        let trust = Trust::load(&target, endpoint, &self.connect.pinned)?;
+        let trust = Trust::load(&target, endpoint, self.connect.pinned)?;
         self.link_to(target, trust, 0, None).await
     }
 

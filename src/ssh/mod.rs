@@ -101,7 +101,7 @@ impl Session {
                 Err(error) => Try::Fail(error),
             }
         });
-        match polled.await {
+        match Box::pin(polled).await {
             Ok(link) => Ok(Self::over(link, connect)),
             Err(PollError::Failed(error)) => Err(error),
             Err(PollError::TimedOut(source)) => Err(SshError::GaveUp { host: endpoint.host.clone(), source }),
@@ -109,11 +109,7 @@ impl Session {
     }
 
     fn over(link: Link, connect: &Connect<'_>) -> Self {
-        Self {
-            link,
-            root: Root::new(connect.sudo_password.clone()),
-            prompt: Arc::clone(&connect.prompt),
-        }
+        Self { link, root: Root::new(connect.sudo_password.clone()), prompt: Arc::clone(&connect.prompt) }
     }
 
     /// The host key that was shown and verified, in `authorized_keys` form, to be pinned.

@@ -171,13 +171,16 @@ impl Expander<'_> {
             None | Some(Proxy::None) => Ok(Route::Direct),
             Some(Proxy::Jump(hops)) => {
                 let hops = hops.iter().map(|hop| Hop::parse(hop));
-                hops.collect::<Result<_, _>>().map(Route::Jump).map_err(|reason| self.bad("ProxyJump", reason))
+                hops.collect::<Result<_, _>>()
+                    .map(Route::Jump)
+                    .map_err(|reason| self.bad("ProxyJump", reason))
             }
             Some(Proxy::Command(command)) => {
                 for value in [self.tokens.host, self.tokens.original, self.tokens.user] {
                     check_proxy_value(value)?;
                 }
-                let command = self.tokens.expand(command).map_err(|reason| self.bad("ProxyCommand", reason))?;
+                let command =
+                    self.tokens.expand(command).map_err(|reason| self.bad("ProxyCommand", reason))?;
                 Ok(Route::Command(command))
             }
         }

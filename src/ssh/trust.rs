@@ -193,11 +193,8 @@ impl Trust {
             return Ok(Verdict::Accepted);
         }
         if let Some(first) = here.first() {
-            let place = Place::KnownHosts {
-                file: first.file.clone(),
-                line: first.line,
-                name: self.names[0].clone(),
-            };
+            let place =
+                Place::KnownHosts { file: first.file.clone(), line: first.line, name: self.names[0].clone() };
             return Err(self.changed(key, place, here.iter().map(|entry| fingerprint(&entry.key)).collect()));
         }
         // As OpenSSH does: a key that is known without a port is good for every port, but another one there says nothing.
@@ -255,7 +252,7 @@ impl Trust {
             host: self.shown.clone(),
             kind: key.algorithm().to_string(),
             seen: fingerprint(key),
-            known: Known { place, keys },
+            known: Box::new(Known { place, keys }),
         }
     }
 }

@@ -100,9 +100,7 @@ impl<'a> Reading<'a> {
                 Some(name) => name.replace("%h", query.host),
                 None => query.host.to_owned(),
             },
-            "user" => {
-                query.user.or(self.settings.user.as_deref()).unwrap_or(query.local_user).to_owned()
-            }
+            "user" => query.user.or(self.settings.user.as_deref()).unwrap_or(query.local_user).to_owned(),
             "localuser" => query.local_user.to_owned(),
             _ => query.host.to_owned(),
         }

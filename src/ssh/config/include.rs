@@ -12,18 +12,18 @@ pub(super) fn paths(arg: &str, folder: &Path, home: Option<&Path>) -> Vec<PathBu
     let full = folder.join(tokens::tilde(arg, home));
     let mut found = vec![PathBuf::new()];
     for part in full.components() {
-        found = found.into_iter().flat_map(|base| step(base, part)).collect();
+        found = found.into_iter().flat_map(|base| step(&base, part)).collect();
     }
     found.retain(|path| path.is_file());
     found
 }
 
-fn step(base: PathBuf, part: Component<'_>) -> Vec<PathBuf> {
+fn step(base: &Path, part: Component<'_>) -> Vec<PathBuf> {
     let name = part.as_os_str().to_string_lossy();
     if !name.contains(['*', '?']) {
         return vec![base.join(part)];
     }
-    let Ok(entries) = fs::read_dir(&base) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(base) else { return Vec::new() };
     let mut fitting: Vec<_> = entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|entry| (name.starts_with('.') || !entry.starts_with('.')) && pattern::matches(&name, entry))

@@ -77,7 +77,11 @@ mod tests {
     fn keyword_and_argument_are_parted_by_blanks_or_one_equals_sign() {
         for line in ["Port 22", "port=22", "PORT = 22", "\tPort\t22  ", "Port 22 # ssh"] {
             let directive = parse(line).unwrap().unwrap();
-            assert_eq!((directive.keyword.as_str(), directive.args), ("port", vec!["22".to_owned()]), "{line}");
+            assert_eq!(
+                (directive.keyword.as_str(), directive.args),
+                ("port", vec!["22".to_owned()]),
+                "{line}"
+            );
         }
     }
 

@@ -72,7 +72,11 @@ fn included_files_are_read_in_place() {
     assert_eq!(settings.user.as_deref(), Some("a"));
     assert_eq!(settings.port, Some(9));
     assert_eq!(settings.host_key_alias.as_deref(), Some("inner"));
-    assert_eq!(home.load("n2").unwrap().host_key_alias, None, "an include inside of a Host block belongs to it");
+    assert_eq!(
+        home.load("n2").unwrap().host_key_alias,
+        None,
+        "an include inside of a Host block belongs to it"
+    );
 }
 
 #[test]

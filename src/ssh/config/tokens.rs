@@ -62,14 +62,8 @@ pub fn tilde(path: &str, home: Option<&Path>) -> PathBuf {
 mod tests {
     use super::*;
 
-    const TOKENS: Tokens<'_> = Tokens {
-        host: "10.0.0.5",
-        original: "n1",
-        port: 2222,
-        user: "root",
-        local_user: "ann",
-        home: Some(Path::new("")),
-    };
+    const TOKENS: Tokens<'_> =
+        Tokens { host: "10.0.0.5", original: "n1", port: 2222, user: "root", local_user: "ann", home: None };
 
     #[test]
     fn tokens_stand_for_host_port_and_users() {

@@ -36,7 +36,9 @@ impl KeyFile {
         } else if PublicKey::from_openssh(text.trim()).is_ok() {
             return Err(KeyError::IsPublic { path: path.to_owned() });
         } else {
-            Key::Clear(Arc::new(decode_secret_key(&text, None).map_err(|error| not_a_key(error.to_string()))?))
+            Key::Clear(Arc::new(
+                decode_secret_key(&text, None).map_err(|error| not_a_key(error.to_string()))?,
+            ))
         };
         Ok(Self { path: path.to_owned(), key })
     }
@@ -98,14 +100,12 @@ fn is_locked(text: &str) -> bool {
 
 /// OpenSSH's form shows the public half in the clear; for the others it stands beside.
 fn public_of_locked(path: &Path, text: &str) -> Option<PublicKey> {
-    match PrivateKey::from_openssh(text) {
-        Ok(key) => Some(key.public_key().clone()),
-        Err(_) => {
-            let mut beside = path.as_os_str().to_owned();
-            beside.push(".pub");
-            read_public(Path::new(&beside))
-        }
+    if let Ok(key) = PrivateKey::from_openssh(text) {
+        return Some(key.public_key().clone());
     }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".pub");
+    read_public(Path::new(&beside))
 }
 
 /// A public key file.

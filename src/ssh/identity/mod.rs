@@ -5,7 +5,10 @@ mod file;
 mod lazy;
 mod passphrase;
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 pub(super) use agent::{Agent, AgentKey, open as open_agent};
 pub(super) use file::KeyFile;
@@ -118,7 +121,7 @@ impl Candidates {
         Ok(candidates)
     }
 
-    fn add(&mut self, path: &PathBuf, in_agent: &mut Vec<AgentKey>) {
+    fn add(&mut self, path: &Path, in_agent: &mut Vec<AgentKey>) {
         match Self::from_path(path, in_agent) {
             Ok(candidate) => self.keys.push(candidate),
             Err(error) => self.skipped.push(format!("not offered: {error}")),
@@ -126,7 +129,7 @@ impl Candidates {
     }
 
     /// A file's key; where the agent holds it too and the file alone does not do, the agent's.
-    fn from_path(path: &PathBuf, in_agent: &mut Vec<AgentKey>) -> Result<Candidate, KeyError> {
+    fn from_path(path: &Path, in_agent: &mut Vec<AgentKey>) -> Result<Candidate, KeyError> {
         let file = KeyFile::read(path);
         let public = match &file {
             Ok(file) => file.public().cloned(),

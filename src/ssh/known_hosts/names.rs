@@ -11,10 +11,7 @@ pub(super) enum Names {
     /// Patterns, some negated.
     Patterns(Vec<String>),
     /// HMAC-SHA1 of the name (`|1|salt|hash`, ssh-keygen -H).
-    Hashed {
-        salt: Vec<u8>,
-        hash: Vec<u8>,
-    },
+    Hashed { salt: Vec<u8>, hash: Vec<u8> },
 }
 
 impl Names {

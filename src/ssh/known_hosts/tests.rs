@@ -47,7 +47,9 @@ fn one_host_may_have_several_keys_and_markers() {
 
 #[test]
 fn lines_nobody_can_read_are_passed_over() {
-    let text = format!("# n1\n\nn1\nn1 ssh-ed25519\nn1 ssh-ed25519 AAAA\n@new n1 {ED}\n|2|a|b {ED}\nn1 1024 35 123\nn1 {ED}");
+    let text = format!(
+        "# n1\n\nn1\nn1 ssh-ed25519\nn1 ssh-ed25519 AAAA\n@new n1 {ED}\n|2|a|b {ED}\nn1 1024 35 123\nn1 {ED}"
+    );
     assert_eq!(lines_about(&text, "n1", 22), [9]);
 }
 

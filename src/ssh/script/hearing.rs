@@ -45,7 +45,10 @@ struct Stream {
 ///
 /// The marks are put together on the host, so that a terminal's echo of this text is no mark.
 pub(super) fn wrapped(script: &str) -> Vec<u8> {
-    format!("{{\nprintf '\\n@rmachine %s\\n' begin\nprintf '\\n@rmachine %s\\n' begin >&2\n{script}\nexit\n}}\n").into()
+    format!(
+        "{{\nprintf '\\n@rmachine %s\\n' begin\nprintf '\\n@rmachine %s\\n' begin >&2\n{script}\nexit\n}}\n"
+    )
+    .into()
 }
 
 impl Hearing {

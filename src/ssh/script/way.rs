@@ -43,10 +43,8 @@ macro_rules! by_sudo {
 }
 
 const BY_SUDO: &str = by_sudo!("-n /bin/sh -s");
-const BY_SUDO_WITH_PASSWORD: &str = by_sudo!(
-    "-k -S -p \"@rmachine password:\" ",
-    "/bin/sh -c \"echo @rmachine root; exec /bin/sh -s\""
-);
+const BY_SUDO_WITH_PASSWORD: &str =
+    by_sudo!("-k -S -p \"@rmachine password:\" ", "/bin/sh -c \"echo @rmachine root; exec /bin/sh -s\"");
 
 impl Way {
     /// The way that is tried first.
@@ -96,7 +94,9 @@ impl Way {
 }
 
 fn is_refusal(line: &str) -> bool {
-    ["not in the sudoers file", "is not allowed to", "may not run sudo"].iter().any(|words| line.contains(words))
+    ["not in the sudoers file", "is not allowed to", "may not run sudo"]
+        .iter()
+        .any(|words| line.contains(words))
 }
 
 /// What follows from a way that did not lead to root.

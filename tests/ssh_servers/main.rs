@@ -1,0 +1,8 @@
+#![allow(unused)]
+//! The SSH client against real servers on loopback: OpenSSH in several configurations, dropbear, tinyssh, and listeners that
+//! misbehave.
+
+mod client;
+mod servers;
+
+mod scripts;

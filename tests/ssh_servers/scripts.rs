@@ -1,0 +1,126 @@
+//! Scripts as root, over every server.
+
+use std::time::{Duration, Instant};
+
+use rmachine::remote::{Document, Exit, Line, RemoteError};
+
+use crate::{
+    client::{Client, run, run_within},
+    servers::{Kind, Server},
+};
+
+/// Shows who runs it and what it was given.
+const ECHO: &str = "main() { id -u; echo err >&2; echo '@rmachine ready'; wc -c; exit 7; }\nmain";
+
+#[tokio::test]
+async fn every_server_runs_a_script_with_its_document() {
+    let big = "x".repeat(300_000);
+    for (name, kind) in [
+        ("OpenSSH", Kind::OpenSsh("")),
+        (
+            "OpenSSH, ed25519 only",
+            Kind::OpenSsh("HostKeyAlgorithms ssh-ed25519\nPubkeyAcceptedAlgorithms ssh-ed25519"),
+        ),
+        (
+            "OpenSSH, NIST only",
+            Kind::OpenSsh(
+                "KexAlgorithms ecdh-sha2-nistp256\nHostKeyAlgorithms rsa-sha2-256\nCiphers aes128-ctr",
+            ),
+        ),
+        ("OpenSSH, one try", Kind::OpenSsh("MaxAuthTries 1")),
+        ("OpenSSH, rekeying", Kind::OpenSsh("RekeyLimit 64K")),
+        ("OpenSSH, no forwarding", Kind::OpenSsh("AllowTcpForwarding no\nDisableForwarding yes")),
+        ("OpenSSH, no terminal", Kind::OpenSsh("PermitTTY no")),
+        ("dropbear", Kind::Dropbear(&[])),
+        ("tinyssh", Kind::Tiny),
+    ] {
+        let Some(server) = Server::start(kind) else { return };
+        let session = Client::to(&server).connect().await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
+        let document = Document::new().with("big", big.as_str());
+        let ran = run(&session, ECHO, &document).await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
+        assert_eq!(ran.exit, Exit::Status(7), "{name}");
+        assert_eq!(ran.out(), ["0", &document.to_wire().len().to_string()], "{name}");
+        assert!(ran.lines.contains(&Line::Err("err".into())), "{name}: {ran:?}");
+        session.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_script_uses_the_same_connection() {
+    let Some(server) = Server::start(Kind::OpenSsh("")) else { return };
+    let session = Client::to(&server).connect().await.unwrap();
+    for _ in 0..3 {
+        let ran = run(&session, "main() { echo $PPID; }\nmain", &Document::new()).await.unwrap();
+        assert_eq!(ran.exit, Exit::Status(0));
+    }
+    let log = std::fs::read_to_string(server.path("log")).unwrap();
+    assert_eq!(log.matches("Accepted publickey").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn a_process_left_behind_does_not_hold_the_script() {
+    let Some(server) = Server::start(Kind::OpenSsh("")) else { return };
+    let session = Client::to(&server).connect().await.unwrap();
+    let begun = Instant::now();
+    let ran = run(&session, "main() { sleep 20 & echo started; }\nmain", &Document::new()).await.unwrap();
+    assert_eq!((ran.exit, ran.lines.len()), (Exit::Status(0), 1));
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn a_script_ended_by_a_signal_says_which() {
+    let Some(server) = Server::start(Kind::OpenSsh("")) else { return };
+    let session = Client::to(&server).connect().await.unwrap();
+    let ran = run(&session, "main() { kill -KILL $$; }\nmain", &Document::new()).await.unwrap();
+    assert_eq!(ran.exit, Exit::Signal("KILL".into()));
+}
+
+#[tokio::test]
+async fn a_script_that_takes_too_long_is_given_up() {
+    let Some(server) = Server::start(Kind::OpenSsh("")) else { return };
+    let session = Client::to(&server).connect().await.unwrap();
+    let script = "main() { echo one; sleep 20; }\nmain";
+    let error = run_within(&session, script, &Document::new(), Duration::from_secs(1)).await.unwrap_err();
+    assert!(matches!(error, RemoteError::TimedOut { .. }), "{error:?}");
+    let next = run(&session, "main() { echo two; }\nmain", &Document::new()).await.unwrap();
+    assert_eq!(next.lines, [Line::Out("two".into())], "the connection stays usable");
+}
+
+#[tokio::test]
+async fn a_server_that_dies_in_the_middle_is_a_lost_connection() {
+    let Some(server) = Server::start(Kind::OpenSsh("")) else { return };
+    let session = Client::to(&server).connect().await.unwrap();
+    let script = "main() { echo here; kill -KILL $(ps -o ppid= -p $PPID) $PPID; sleep 5; }\nmain";
+    let error = run(&session, script, &Document::new()).await.unwrap_err();
+    assert!(matches!(error, RemoteError::Lost { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_forced_command_is_told_from_a_shell() {
+    let Some(server) = Server::start(Kind::OpenSsh("ForceCommand echo backups only")) else { return };
+    let session = Client::to(&server).connect().await.unwrap();
+    let error = run(&session, ECHO, &Document::new()).await.unwrap_err();
+    let RemoteError::NoShell { said, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(said, "backups only");
+}
+
+#[tokio::test]
+async fn a_session_limit_is_told() {
+    let Some(server) = Server::start(Kind::OpenSsh("MaxSessions 0")) else { return };
+    let session = Client::to(&server).connect().await.unwrap();
+    let error = run(&session, ECHO, &Document::new()).await.unwrap_err();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("refused another session"), "{source}");
+}
+
+#[tokio::test]
+async fn lines_of_both_streams_arrive_whole_and_in_order() {
+    let Some(server) = Server::start(Kind::OpenSsh("")) else { return };
+    let session = Client::to(&server).connect().await.unwrap();
+    let script =
+        "main() { i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo \"line $i\"; done; printf 'end'; }\nmain";
+    let ran = run(&session, script, &Document::new()).await.unwrap();
+    let out = ran.out();
+    assert_eq!(out.len(), 20001);
+    assert_eq!((out[0], out[19999], out[20000]), ("line 1", "line 20000", "end"));
+}
