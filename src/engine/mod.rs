@@ -1,3 +1,4 @@
 //! The engine: its API over any stream of ours, and its `daemon.json`.
 
 pub mod api;
+pub mod options;

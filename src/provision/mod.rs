@@ -4,7 +4,31 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{event::Events, remote::Remote, retry::Deadline, tls::Identity};
+use crate::tls::Identity;
+
+pub use self::{
+    apply::{Applied, apply},
+    error::{After, ProvisionError},
+    facts::Facts,
+    plan::{Plan, plan},
+    refusal::Refusal,
+    release::{Released, release},
+    transaction::take_up,
+};
+
+mod apply;
+mod error;
+pub mod facts;
+pub mod os;
+pub mod plan;
+mod refusal;
+mod release;
+pub mod state;
+mod transaction;
+pub mod unit;
+
+/// The engine's port, where none is wished for.
+const DEFAULT_PORT: u16 = 2376;
 
 /// Where the engine comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +68,7 @@ pub struct Wishes {
     pub access: Access,
     /// The addresses to listen on; empty means the one SSH used where the host owns it, else every address.
     pub listen: Vec<IpAddr>,
-    /// The engine's TCP port.
+    /// The engine's TCP port; 0 is the usual one, 2376.
     pub port: u16,
     /// The host name to set; `None` leaves it.
     pub hostname: Option<String>,
@@ -52,6 +76,13 @@ pub struct Wishes {
     pub daemon: serde_json::Map<String, serde_json::Value>,
     /// Environment variables of the engine, `K=V`.
     pub env: Vec<String>,
+}
+
+impl Wishes {
+    /// The engine's TCP port.
+    pub fn port(&self) -> u16 {
+        if self.port == 0 { DEFAULT_PORT } else { self.port }
+    }
 }
 
 /// What provisioning needs beside the wishes.
@@ -66,9 +97,4 @@ pub struct Materials<'a> {
     pub authority: &'a str,
     /// The machine's server certificate and key.
     pub server: &'a Identity,
-}
-
-/// Placeholder of the connection's use, replaced by facts, plan and apply.
-pub async fn placeholder(remote: &dyn Remote, deadline: Deadline, events: &Events) {
-    let _ = (remote.host(), deadline, events);
 }

@@ -1,0 +1,145 @@
+//! From a plan to a transaction on the host.
+
+use super::{
+    Materials, ProvisionError,
+    plan::{Change, Fate, Plan, Source, bytes},
+    transaction::Transaction,
+};
+use crate::{event::Events, remote::Remote, retry::Deadline};
+
+/// The link by which systemd starts the engine with the host.
+const ENABLED: &str = "/etc/systemd/system/multi-user.target.wants/docker.service";
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Whether an engine was installed.
+    pub installed: bool,
+    /// Whether a running engine was restarted.
+    pub restarted: bool,
+}
+
+/// Applies a plan: all of it or nothing, whether or not this connection lives to see it. An empty plan does nothing.
+pub async fn apply(
+    remote: &dyn Remote,
+    plan: &Plan,
+    materials: &Materials<'_>,
+    deadline: Deadline,
+    events: &Events,
+) -> Result<Applied, ProvisionError> {
+    if plan.is_empty() {
+        return Ok(Applied::default());
+    }
+    transaction(plan, materials).run(remote, deadline, events).await?;
+    let installed = plan.changes.iter().any(|change| matches!(change, Change::Install(_)));
+    Ok(Applied { installed, restarted: plan.restarts() })
+}
+
+fn transaction(plan: &Plan, materials: &Materials<'_>) -> Transaction {
+    let mut transaction = Transaction::new(&plan.config.path, plan.config.mode);
+    transaction.expect(&plan.config.path, plan.config.expected.as_deref());
+    for change in &plan.changes {
+        files(&mut transaction, change, materials);
+    }
+    if !transaction.is_about(&plan.config.path) {
+        transaction.other("keep", None, &plan.config.path);
+    }
+    steps(&mut transaction, plan);
+    transaction
+}
+
+/// The part of a change that is about files.
+fn files(transaction: &mut Transaction, change: &Change, materials: &Materials<'_>) {
+    match change {
+        Change::Folder { path, mode } => transaction.other("dir", Some(*mode), path),
+        Change::Write { path, mode, content, .. } => transaction.file(path, *mode, bytes(content, materials)),
+        Change::Remove { path, .. } => transaction.other("absent", None, path),
+        Change::Hostname { to, .. } => transaction.tell("hostname", to.as_str()),
+        Change::Enable => transaction.other("keep", None, ENABLED),
+        Change::Install(_) | Change::Start | Change::Reload { .. } | Change::Restart { .. } => {}
+    }
+}
+
+/// The steps, in the order in which nothing is done twice: files lie there before an engine's first start, and what can
+/// be found wrong is found before anything is swapped.
+fn steps(transaction: &mut Transaction, plan: &Plan) {
+    let install = plan.changes.iter().find_map(|change| match change {
+        Change::Install(source) => Some(source),
+        _ => None,
+    });
+    if let Some(source) = install {
+        transaction.step("wait");
+        tell_source(transaction, source);
+    }
+    transaction.step("stage");
+    if plan.can_validate {
+        transaction.step("validate");
+    }
+    let held = matches!(plan.fate(), Some(Fate::Held { .. }));
+    if held {
+        transaction.hold(&plan.config.before, &plan.config.after);
+        transaction.step("hold");
+    }
+    if plan.changes.iter().any(touches_units) {
+        transaction.tell("daemon-reload", "");
+    }
+    transaction.step("swap");
+    if install.is_some() {
+        transaction.step("install");
+    }
+    engine_steps(transaction, plan);
+    if held {
+        transaction.step("settle");
+    }
+    if plan.changes.contains(&Change::Enable) {
+        transaction.step("enable");
+    }
+}
+
+fn touches_units(change: &Change) -> bool {
+    match change {
+        Change::Write { path, .. } | Change::Remove { path, .. } => path.starts_with("/etc/systemd/"),
+        Change::Install(_)
+        | Change::Hostname { .. }
+        | Change::Folder { .. }
+        | Change::Enable
+        | Change::Start
+        | Change::Reload { .. }
+        | Change::Restart { .. } => false,
+    }
+}
+
+fn engine_steps(transaction: &mut Transaction, plan: &Plan) {
+    let step = plan.changes.iter().find_map(|change| match change {
+        Change::Start => Some("start"),
+        Change::Reload { .. } => Some("reload"),
+        Change::Restart { .. } => Some("restart"),
+        Change::Install(_)
+        | Change::Hostname { .. }
+        | Change::Folder { .. }
+        | Change::Write { .. }
+        | Change::Remove { .. }
+        | Change::Enable => None,
+    });
+    let Some(step) = step else { return };
+    if let Some(address) = plan.listen.first() {
+        transaction.tell("port", format!("{:04X}", address.port()));
+    }
+    transaction.step(step);
+    transaction.step("health");
+}
+
+fn tell_source(transaction: &mut Transaction, source: &Source) {
+    let packages = match source {
+        Source::Packages { packages, .. } => {
+            transaction.tell("install", "apt");
+            packages
+        }
+        Source::Script { url, packages } => {
+            transaction.tell("install", "script");
+            transaction.tell("url", url.as_str());
+            packages
+        }
+    };
+    transaction.tell("packages", packages.join(" "));
+}

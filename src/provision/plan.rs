@@ -1,0 +1,300 @@
+//! From facts and wishes to changes: pure, so that `--dry-run` shows the very plan that is applied.
+//!
+//! How the port is opened without touching what is there: engines are started with `-H fd://`, which hands them every socket
+//! of systemd's that belongs to docker.service. We add one, a unit of our own, and a drop-in that pulls it in. Thus docker.socket
+//! and the command stay as they are (no line of the vendor's is copied, to grow stale at the next upgrade; containers that
+//! mount docker.sock keep a live one), the address need not be up when the engine starts, and the units can lie there
+//! before the engine is installed, so that its first start is the last. TLS stands in daemon.json, and the socket refuses to open
+//! where it does not. Engines started without `-H` get `hosts` in daemon.json instead.
+
+mod daemon;
+mod files;
+mod listen;
+mod render;
+mod source;
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+pub(super) use self::files::bytes;
+pub use self::source::Source;
+use super::{
+    Materials, Wishes,
+    facts::{Container, Facts, Running},
+    refusal::{self, Refusal},
+    state::sha256,
+};
+use crate::engine::options::{self, Options};
+
+/// One change of a host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "kebab-case")]
+pub enum Change {
+    /// Install packages or run the vendor's script.
+    Install(Source),
+    /// Give the host another name.
+    Hostname {
+        /// The name it has.
+        from: String,
+        /// The name it gets.
+        to: String,
+    },
+    /// Make a folder, where it is not there.
+    Folder {
+        /// Its path.
+        path: String,
+        /// Its mode.
+        mode: u32,
+    },
+    /// Write a file.
+    Write {
+        /// Its path.
+        path: String,
+        /// Its mode.
+        mode: u32,
+        /// What it will hold.
+        content: Content,
+        /// Whether there was one.
+        replaces: bool,
+        /// What it is for.
+        purpose: String,
+    },
+    /// Remove a file.
+    Remove {
+        /// Its path.
+        path: String,
+        /// Why.
+        purpose: String,
+    },
+    /// Start the engine with the host from now on.
+    Enable,
+    /// Start the engine.
+    Start,
+    /// Let the engine read its configuration again, without a restart.
+    Reload {
+        /// The keys that change.
+        because: Vec<String>,
+    },
+    /// Restart the engine.
+    Restart {
+        /// What needs it.
+        because: Vec<String>,
+        /// What becomes of the containers that run.
+        containers: Fate,
+    },
+}
+
+/// What a file will hold. Certificates and keys are no part of a plan: they come from the [`Materials`] when it is applied.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// This text.
+    Text(String),
+    /// The CA's certificate.
+    Authority,
+    /// The server certificate.
+    Certificate,
+    /// Its key.
+    Key,
+}
+
+/// What becomes of running containers when the engine restarts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "fate", rename_all = "kebab-case")]
+pub enum Fate {
+    /// None run.
+    NoneRun,
+    /// They go on: live-restore is on already.
+    GoOn {
+        /// Which.
+        containers: Vec<Container>,
+    },
+    /// They go on: live-restore is switched on for the restart.
+    Held {
+        /// Which.
+        containers: Vec<Container>,
+    },
+    /// They stop.
+    Stop {
+        /// Which.
+        containers: Vec<Container>,
+        /// Why they cannot be kept.
+        reason: String,
+    },
+}
+
+/// All changes, in order, and what applying them needs to know of the host as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The changes.
+    pub changes: Vec<Change>,
+    /// Where the engine will listen; empty with access over SSH.
+    pub listen: Vec<SocketAddr>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+    /// `daemon.json` before and after.
+    pub(super) config: ConfigChange,
+    /// Whether the engine can validate a `daemon.json` before it is put in place.
+    pub(super) can_validate: bool,
+}
+
+/// `daemon.json` before and after.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct ConfigChange {
+    pub(super) path: String,
+    pub(super) mode: u32,
+    /// SHA-256 of the bytes the plan was made for; `None` when there was no file.
+    pub(super) expected: Option<String>,
+    pub(super) before: Options,
+    pub(super) after: Options,
+}
+
+impl Plan {
+    /// Whether nothing has to be done.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// SHA-256 of the plan in its canonical form. Certificates are no part of it: they are made anew for each run.
+    pub fn digest(&self) -> String {
+        let canonical = serde_json::to_vec(&(&self.changes, &self.listen, &self.config)).unwrap_or_default();
+        format!("sha256:{}", sha256(&canonical))
+    }
+
+    /// The containers that would stop.
+    pub fn stops(&self) -> &[Container] {
+        match self.fate() {
+            Some(Fate::Stop { containers, .. }) => containers,
+            Some(Fate::NoneRun | Fate::GoOn { .. } | Fate::Held { .. }) | None => &[],
+        }
+    }
+
+    /// Refuses a plan that would stop containers, unless they may.
+    pub fn permit(&self, may_stop_containers: bool) -> Result<(), Refusal> {
+        match self.fate() {
+            Some(Fate::Stop { containers, reason }) if !may_stop_containers => {
+                Err(Refusal::ContainersWouldStop { containers: containers.clone(), reason: reason.clone() })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether the engine will be restarted.
+    pub fn restarts(&self) -> bool {
+        self.fate().is_some()
+    }
+
+    pub(super) fn fate(&self) -> Option<&Fate> {
+        self.changes.iter().find_map(|change| match change {
+            Change::Restart { containers, .. } => Some(containers),
+            Change::Install(_)
+            | Change::Hostname { .. }
+            | Change::Folder { .. }
+            | Change::Write { .. }
+            | Change::Remove { .. }
+            | Change::Enable
+            | Change::Start
+            | Change::Reload { .. } => None,
+        })
+    }
+
+    /// Lines for people.
+    pub fn render(&self) -> String {
+        render::plan(self)
+    }
+}
+
+/// Makes the plan, or says why the host is left alone.
+pub fn plan(facts: &Facts, wishes: &Wishes, materials: &Materials<'_>) -> Result<Plan, Refusal> {
+    refusal::judge(facts, facts.engine.is_none())?;
+    let source = source::choose(facts, wishes)?;
+    let listen = listen::choose(facts, wishes, materials)?;
+    let daemon = daemon::merge(facts, wishes, materials, &listen)?;
+    let wanted = files::wanted(facts, wishes, materials, &listen, &daemon)?;
+
+    let mut changes: Vec<Change> = source.into_iter().map(Change::Install).collect();
+    changes.extend(files::changes(facts, materials, wanted));
+    changes.extend(files::hostname(facts, wishes));
+    changes.extend(engine_change(facts, &changes, &daemon, &listen));
+    if facts.engine.as_ref().is_some_and(|engine| engine.service.enabled == "disabled") {
+        changes.push(Change::Enable);
+    }
+    Ok(Plan {
+        notes: listen.notes.clone(),
+        listen: listen.addresses,
+        can_validate: can_validate(facts) && daemon.changed,
+        config: ConfigChange {
+            path: facts.config_path.clone(),
+            mode: facts.config.as_ref().map_or(0o644, |file| file.mode),
+            expected: facts.config.as_ref().and_then(|file| file.bytes.as_deref()).map(sha256),
+            before: daemon.before,
+            after: daemon.after,
+        },
+        changes,
+    })
+}
+
+fn can_validate(facts: &Facts) -> bool {
+    let version = facts.engine.as_ref().and_then(|engine| engine.version.as_ref());
+    version.is_some_and(|version| version.is_at_least(23, 0))
+}
+
+/// What the engine must do for these changes to count.
+fn engine_change(
+    facts: &Facts,
+    changes: &[Change],
+    daemon: &daemon::Merged,
+    listen: &listen::Listen,
+) -> Option<Change> {
+    let Some(engine) = &facts.engine else { return Some(Change::Start) };
+    if !engine.service.is_active {
+        return Some(Change::Start);
+    }
+    let keys = options::changed_keys(&daemon.before, &daemon.after);
+    let mut because: Vec<String> = keys.iter().filter(|key| !options::is_reloadable(key)).cloned().collect();
+    because.extend(files::reasons_to_restart(changes));
+    if listen.by_activation && !engine.our_socket.is_active {
+        because.push("the port is closed".to_owned());
+    }
+    if !because.is_empty() {
+        Some(Change::Restart { because, containers: fate(facts) })
+    } else if !keys.is_empty() {
+        Some(Change::Reload { because: keys })
+    } else {
+        None
+    }
+}
+
+/// What a restart does to running containers.
+pub(super) fn fate(facts: &Facts) -> Fate {
+    let Some(engine) = &facts.engine else { return Fate::NoneRun };
+    let Some(running) = &engine.running else {
+        return fate_of_unknown(&engine.tasks);
+    };
+    let containers = running.containers.clone();
+    let flagged = engine.flags.iter().any(|flag| flag.name == "live-restore");
+    match running {
+        _ if containers.is_empty() => Fate::NoneRun,
+        Running { live_restore: true, .. } => Fate::GoOn { containers },
+        Running { is_in_swarm: true, .. } => {
+            Fate::Stop { containers, reason: "a swarm is active, which rules out live-restore".to_owned() }
+        }
+        _ if flagged => {
+            Fate::Stop { containers, reason: "the unit's flags switch live-restore off".to_owned() }
+        }
+        _ => Fate::Held { containers },
+    }
+}
+
+fn fate_of_unknown(tasks: &[String]) -> Fate {
+    if tasks.is_empty() {
+        return Fate::NoneRun;
+    }
+    let container =
+        |id: &String| Container { id: id.clone(), name: id.chars().take(12).collect(), restart: None };
+    Fate::Stop {
+        containers: tasks.iter().map(container).collect(),
+        reason: "the engine does not answer, so live-restore cannot be switched on".to_owned(),
+    }
+}

@@ -1,0 +1,189 @@
+//! What daemon.json becomes: what is there, without what we put there earlier, with what is wished for now.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use super::listen::{Listen, command};
+use crate::{
+    engine::options::{self, Kind, Options},
+    provision::{
+        Access, Materials, Wishes,
+        facts::{Engine, Facts},
+        refusal::Refusal,
+        state::{OLD_DROP_IN, TLS_FOLDER},
+        unit::Flag,
+    },
+};
+
+/// The settings that belong together.
+const TLS_KEYS: [&str; 5] = ["tls", "tlsverify", "tlscacert", "tlscert", "tlskey"];
+/// Where an engine without `-H` and without `hosts` listens.
+const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
+
+/// daemon.json before and after.
+pub(super) struct Merged {
+    /// As it is.
+    pub(super) before: Options,
+    /// As it will be.
+    pub(super) after: Options,
+    /// What we lay over it.
+    pub(super) ours: Options,
+    /// Whether that is a difference.
+    pub(super) changed: bool,
+}
+
+/// Merges, and refuses what the engine or its other clients would not bear.
+pub(super) fn merge(
+    facts: &Facts,
+    wishes: &Wishes,
+    materials: &Materials<'_>,
+    listen: &Listen,
+) -> Result<Merged, Refusal> {
+    let before = current(facts)?;
+    let origin = facts.origin.as_ref().and_then(|origin| origin.config.as_deref());
+    let origin = origin.and_then(|bytes| options::parse(bytes).ok()).unwrap_or_default();
+    let base = options::unmerge(before.clone(), &facts.ours, &origin);
+
+    let mut ours = old_flags(facts, wishes)?;
+    ours = options::merge(ours, &wishes.daemon);
+    ours = options::merge(ours, &object(json!({ "labels": [format!("provider={}", materials.provider)] })));
+    if wishes.access == Access::Tls {
+        ours = options::merge(ours, &tls());
+        if !listen.by_activation {
+            ours = options::merge(ours, &hosts(&base, &listen.addresses));
+        }
+        judge_own_access(facts, &base, &ours)?;
+    }
+    judge_flags(facts, &base, &ours)?;
+    let after = options::merge(base, &ours);
+    if needs_table(facts) {
+        options::check(&after)?;
+    }
+    Ok(Merged { changed: before != after, before, after, ours })
+}
+
+fn object(value: Value) -> Options {
+    match value {
+        Value::Object(map) => map,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Options::new()
+        }
+    }
+}
+
+fn current(facts: &Facts) -> Result<Options, Refusal> {
+    let path = || facts.config_path.clone();
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-');
+    if !facts.config_path.bytes().all(is_plain) {
+        return Err(Refusal::OddPath { path: path() });
+    }
+    let Some(file) = &facts.config else { return Ok(Options::new()) };
+    let bytes = file.bytes.as_deref().ok_or_else(|| Refusal::HugeConfig { path: path() })?;
+    options::parse(bytes).map_err(|source| Refusal::BrokenConfig { path: path(), source })
+}
+
+fn tls() -> Options {
+    object(json!({
+        "tlsverify": true,
+        "tlscacert": format!("{TLS_FOLDER}/ca.pem"),
+        "tlscert": format!("{TLS_FOLDER}/server.pem"),
+        "tlskey": format!("{TLS_FOLDER}/server-key.pem"),
+    }))
+}
+
+fn hosts(base: &Options, addresses: &[SocketAddr]) -> Options {
+    let known = base.get("hosts").and_then(Value::as_array).cloned();
+    let mut hosts = known.unwrap_or_else(|| vec![DEFAULT_HOST.into()]);
+    hosts.extend(addresses.iter().map(|address| Value::from(format!("tcp://{address}"))));
+    object(json!({ "hosts": hosts }))
+}
+
+/// Settings of other people's that ours would break.
+fn judge_own_access(facts: &Facts, base: &Options, ours: &Options) -> Result<(), Refusal> {
+    let path = || facts.config_path.clone();
+    let foreign = |key: &&&str| base.get(**key).is_some_and(|value| ours.get(**key) != Some(value));
+    if let Some(key) = TLS_KEYS.iter().find(foreign) {
+        return Err(Refusal::OwnTls { path: path(), key: (*key).to_owned() });
+    }
+    let hosts = base.get("hosts").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    match hosts.into_iter().find(|host| host.starts_with("tcp://")) {
+        None => Ok(()),
+        Some(address) => Err(Refusal::OwnListener { path: path(), address: address.to_owned() }),
+    }
+}
+
+/// The engine refuses to start when an option is both a flag and in daemon.json (<https://github.com/moby/moby/issues/25471>).
+fn judge_flags(facts: &Facts, base: &Options, ours: &Options) -> Result<(), Refusal> {
+    let Some((command, flags)) = facts.engine.as_ref().and_then(|engine| command(facts, engine)) else {
+        return Ok(());
+    };
+    let new = ours.keys().filter(|key| !base.contains_key(*key));
+    for key in new {
+        let flag = options::spec_of_key(key).map_or(key.as_str(), |spec| spec.flag);
+        if flags.iter().any(|given| given.name == flag) {
+            let unit = command.path.clone();
+            return Err(if TLS_KEYS.contains(&key.as_str()) {
+                Refusal::OwnTls { path: unit, key: format!("--{flag}") }
+            } else {
+                Refusal::FlagConflict { key: key.clone(), flag: flag.to_owned(), unit }
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What docker-machine's drop-in says by flags, as settings: it gives way to ours, and nothing of it may be lost.
+fn old_flags(facts: &Facts, wishes: &Wishes) -> Result<Options, Refusal> {
+    let Some(engine) = takes_over(facts, wishes) else { return Ok(Options::new()) };
+    let mut settings = Options::new();
+    for flag in &engine.flags {
+        if flag.name == "host" || TLS_KEYS.contains(&flag.name.as_str()) {
+            continue;
+        }
+        let unknown = || Refusal::UnknownFlag {
+            unit: OLD_DROP_IN.to_owned(),
+            flag: flag.name.clone(),
+            value: flag.value.clone(),
+        };
+        let (key, value) = setting(flag, &settings).ok_or_else(unknown)?;
+        settings.insert(key.to_owned(), value);
+    }
+    Ok(settings)
+}
+
+/// The engine, where docker-machine's drop-in starts it and is to be replaced.
+pub(super) fn takes_over<'a>(facts: &'a Facts, wishes: &Wishes) -> Option<&'a Engine> {
+    let engine = facts.engine.as_ref()?;
+    let is_old = engine.command.as_ref().is_some_and(|command| command.path == OLD_DROP_IN);
+    (is_old && wishes.access == Access::Tls).then_some(engine)
+}
+
+/// A flag as a setting, joined with what earlier flags of that name said.
+fn setting(flag: &Flag, so_far: &Options) -> Option<(&'static str, Value)> {
+    let spec = options::spec_of_flag(&flag.name)?;
+    let value = match spec.kind {
+        Kind::Bool => Value::Bool(flag.value.parse().ok()?),
+        Kind::Number => json!(flag.value.parse::<i64>().ok()?),
+        Kind::Text => Value::String(flag.value.clone()),
+        Kind::Texts => {
+            let mut list = so_far.get(spec.key).and_then(Value::as_array).cloned().unwrap_or_default();
+            list.push(Value::String(flag.value.clone()));
+            Value::Array(list)
+        }
+        Kind::TextMap => {
+            let (name, value) = flag.value.split_once('=')?;
+            let mut map = so_far.get(spec.key).and_then(Value::as_object).cloned().unwrap_or_default();
+            map.insert(name.to_owned(), Value::String(value.to_owned()));
+            Value::Object(map)
+        }
+        Kind::Structure => return None,
+    };
+    Some((spec.key, value))
+}
+
+/// Whether our own table has to judge: the engine is there, and too old to do it.
+fn needs_table(facts: &Facts) -> bool {
+    let version = facts.engine.as_ref().and_then(|engine| engine.version.as_ref());
+    version.is_some_and(|version| !version.is_at_least(23, 0))
+}

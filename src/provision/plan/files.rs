@@ -1,0 +1,241 @@
+//! The files a host should have, and how that differs from what it has.
+
+use std::fmt::Write as _;
+
+use super::{Change, Content, daemon::Merged, listen::Listen};
+use crate::{
+    engine::options,
+    provision::{
+        Access, Materials, Wishes,
+        facts::{Facts, HostFile},
+        refusal::Refusal,
+        state::{DROP_IN_PATH, OLD_DROP_IN, SOCKET_PATH, STATE_PATH, State, TLS_FOLDER, sha256},
+        unit,
+    },
+};
+
+/// A file that should be there.
+pub(super) struct Wanted {
+    path: String,
+    mode: u32,
+    content: Content,
+    purpose: &'static str,
+}
+
+/// What should be there, and what should not.
+pub(super) struct Files {
+    wanted: Vec<Wanted>,
+    unwanted: Vec<(String, &'static str)>,
+}
+
+const FOLDER_OF_DROP_INS: &str = "/etc/systemd/system/docker.service.d";
+const FOLDER_OF_CONFIG: &str = "/etc/docker";
+
+/// All files, in the order in which they may appear: at no moment is a port open without TLS.
+pub(super) fn wanted(
+    facts: &Facts,
+    wishes: &Wishes,
+    materials: &Materials<'_>,
+    listen: &Listen,
+    daemon: &Merged,
+) -> Result<Files, Refusal> {
+    let takes_over = super::daemon::takes_over(facts, wishes).is_some();
+    let mut wanted = Vec::new();
+    let mut want =
+        |path: String, mode, content, purpose| wanted.push(Wanted { path, mode, content, purpose });
+    if wishes.access == Access::Tls {
+        want(format!("{TLS_FOLDER}/ca.pem"), 0o600, Content::Authority, "the CA's certificate");
+        want(format!("{TLS_FOLDER}/server.pem"), 0o600, Content::Certificate, "the engine's certificate");
+        want(format!("{TLS_FOLDER}/server-key.pem"), 0o600, Content::Key, "its key");
+    }
+    if daemon.changed {
+        if let Some((file, text)) = first_config(facts) {
+            let path = format!("{}.rmachine-backup", facts.config_path);
+            want(path, file.mode, Content::Text(text), "the engine's settings as they were");
+        }
+        let mode = facts.config.as_ref().map_or(0o644, |file| file.mode);
+        let text = options::render(&daemon.after);
+        want(facts.config_path.clone(), mode, Content::Text(text), "the engine's settings");
+    }
+    if listen.by_activation {
+        want(SOCKET_PATH.to_owned(), 0o644, Content::Text(socket(facts, listen)), "the engine's port");
+    }
+    if let Some(text) = drop_in(facts, wishes, listen, takes_over)? {
+        // Variables may hold a proxy's password.
+        let mode = if wishes.env.is_empty() { 0o644 } else { 0o600 };
+        want(DROP_IN_PATH.to_owned(), mode, Content::Text(text), "how systemd starts the engine");
+    }
+    let state = State { version: 1, machine: materials.machine.to_owned(), daemon: daemon.ours.clone() };
+    let state = serde_json::to_string_pretty(&state).unwrap_or_default() + "\n";
+    want(STATE_PATH.to_owned(), 0o600, Content::Text(state), "our own notes");
+
+    let certificates = ["ca.pem", "server.pem", "server-key.pem"].map(|name| format!("{TLS_FOLDER}/{name}"));
+    let mut unwanted: Vec<(String, &'static str)> = [SOCKET_PATH.to_owned(), DROP_IN_PATH.to_owned()]
+        .into_iter()
+        .chain(certificates)
+        .filter(|path| !wanted.iter().any(|file| file.path == *path))
+        .map(|path| (path, "no longer wished for"))
+        .collect();
+    if takes_over {
+        unwanted.push((OLD_DROP_IN.to_owned(), "docker-machine's; its settings move to daemon.json"));
+    }
+    Ok(Files { wanted, unwanted })
+}
+
+/// daemon.json as it was before the first adoption, at the first adoption.
+fn first_config(facts: &Facts) -> Option<(&HostFile, String)> {
+    let file = facts.config.as_ref().filter(|_| facts.origin.is_none())?;
+    // It was parsed as JSON, so it is text.
+    Some((file, String::from_utf8_lossy(file.bytes.as_deref()?).into_owned()))
+}
+
+fn socket(facts: &Facts, listen: &Listen) -> String {
+    let mut addresses = String::new();
+    for address in &listen.addresses {
+        // Writing to a String cannot fail.
+        let _ = writeln!(addresses, "ListenStream={address}");
+    }
+    include_str!("../../../templates/systemd/rmachine-docker.socket")
+        .replace("@ADDRESSES@\n", &addresses)
+        .replace("@CONFIG@", &facts.config_path)
+}
+
+fn drop_in(
+    facts: &Facts,
+    wishes: &Wishes,
+    listen: &Listen,
+    takes_over: bool,
+) -> Result<Option<String>, Refusal> {
+    let mut text = String::new();
+    if listen.by_activation {
+        text.push_str(include_str!("../../../templates/systemd/10-rmachine.conf"));
+    }
+    let mut lines = if takes_over { old_environment(facts) } else { Vec::new() };
+    for variable in &wishes.env {
+        lines.push(quoted(variable)?);
+    }
+    if !lines.is_empty() {
+        text.push_str("[Service]\n");
+    }
+    for line in lines {
+        let _ = writeln!(text, "Environment={line}");
+    }
+    Ok((!text.is_empty()).then_some(text))
+}
+
+fn old_environment(facts: &Facts) -> Vec<String> {
+    let old = facts.texts.iter().find(|file| file.path == OLD_DROP_IN);
+    old.map(|file| unit::environment_lines(&file.text)).unwrap_or_default()
+}
+
+/// A variable as systemd.exec(5) wants it: quoted, with `%` doubled.
+fn quoted(variable: &str) -> Result<String, Refusal> {
+    let bad = || Refusal::BadVariable { text: variable.to_owned() };
+    let (name, value) = variable.split_once('=').ok_or_else(bad)?;
+    let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let is_name = starts_well && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !is_name || value.chars().any(char::is_control) {
+        return Err(bad());
+    }
+    let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
+    Ok(format!("\"{name}={value}\""))
+}
+
+/// The differences between what should be there and what is.
+pub(super) fn changes(facts: &Facts, materials: &Materials<'_>, files: Files) -> Vec<Change> {
+    let is_there =
+        |path: &str| facts.files.contains_key(path) || facts.texts.iter().any(|file| file.path == path);
+    let mut changes = Vec::new();
+    for file in files.wanted {
+        let sum = sha256(bytes(&file.content, materials));
+        let known = facts.files.get(&file.path);
+        if known.is_some_and(|known| known.sha256 == sum && known.mode == file.mode) {
+            continue;
+        }
+        changes.push(Change::Write {
+            replaces: is_there(&file.path),
+            path: file.path,
+            mode: file.mode,
+            content: file.content,
+            purpose: file.purpose.to_owned(),
+        });
+    }
+    let unwanted = files.unwanted.into_iter().filter(|(path, _)| is_there(path));
+    changes.extend(unwanted.map(|(path, purpose)| Change::Remove { path, purpose: purpose.to_owned() }));
+    let mut folders = folders(&changes);
+    folders.append(&mut changes);
+    folders
+}
+
+/// What a file will hold.
+pub(in crate::provision) fn bytes<'a>(content: &'a Content, materials: &'a Materials<'_>) -> &'a [u8] {
+    match content {
+        Content::Text(text) => text.as_bytes(),
+        Content::Authority => materials.authority.as_bytes(),
+        Content::Certificate => materials.server.certificate.as_bytes(),
+        Content::Key => materials.server.key.expose().as_bytes(),
+    }
+}
+
+/// The folders that these files need.
+fn folders(changes: &[Change]) -> Vec<Change> {
+    let needs = |folder: &str| {
+        changes.iter().any(|change| matches!(change, Change::Write { path, .. } if path.starts_with(folder)))
+    };
+    [(FOLDER_OF_CONFIG, 0o755), (TLS_FOLDER, 0o700), (FOLDER_OF_DROP_INS, 0o755)]
+        .into_iter()
+        .filter(|(folder, _)| needs(folder))
+        .map(|(folder, mode)| Change::Folder { path: folder.to_owned(), mode })
+        .collect()
+}
+
+/// What of these changes an engine only takes up when it starts.
+pub(super) fn reasons_to_restart(changes: &[Change]) -> Vec<String> {
+    let touches = |what: &str| {
+        changes.iter().any(|change| match change {
+            Change::Write { path, .. } | Change::Remove { path, .. } => path.starts_with(what),
+            Change::Install(_)
+            | Change::Hostname { .. }
+            | Change::Folder { .. }
+            | Change::Enable
+            | Change::Start
+            | Change::Reload { .. }
+            | Change::Restart { .. } => false,
+        })
+    };
+    [(TLS_FOLDER, "its certificates"), ("/etc/systemd/", "its units")]
+        .into_iter()
+        .filter(|(what, _)| touches(what))
+        .map(|(_, reason)| reason.to_owned())
+        .collect()
+}
+
+/// The host's name and the files that hold it, where another one is wished for.
+pub(super) fn hostname(facts: &Facts, wishes: &Wishes) -> Vec<Change> {
+    let Some(to) = wishes.hostname.as_ref().filter(|name| **name != facts.hostname) else {
+        return Vec::new();
+    };
+    let write = |path: &str, file: Option<&HostFile>, text: String| Change::Write {
+        path: path.to_owned(),
+        mode: file.map_or(0o644, |file| file.mode),
+        content: Content::Text(text),
+        replaces: file.is_some(),
+        purpose: "the host's name".to_owned(),
+    };
+    vec![
+        Change::Hostname { from: facts.hostname.clone(), to: to.clone() },
+        write("/etc/hostname", facts.hostname_file.as_ref(), format!("{to}\n")),
+        write("/etc/hosts", facts.hosts_file.as_ref(), hosts(facts.hosts_file.as_ref(), to)),
+    ]
+}
+
+/// Debian's convention: the host's own name stands behind 127.0.1.1.
+fn hosts(file: Option<&HostFile>, name: &str) -> String {
+    let old = file.and_then(|file| file.bytes.as_deref()).unwrap_or_default();
+    let old = String::from_utf8_lossy(old);
+    let is_own = |line: &&str| line.split_whitespace().next() == Some("127.0.1.1");
+    let mut text: String =
+        old.lines().filter(|line| !is_own(line)).fold(String::new(), |text, line| text + line + "\n");
+    let _ = writeln!(text, "127.0.1.1 {name}");
+    text
+}

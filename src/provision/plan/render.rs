@@ -1,0 +1,68 @@
+//! A plan as people read it: what will be done, to what, and what that means for what runs.
+
+use super::{Change, Fate, Plan, Source};
+use crate::provision::refusal::names;
+
+/// One line per change, then where the engine will listen, notes, and the digest.
+pub(super) fn plan(plan: &Plan) -> String {
+    let mut lines: Vec<String> = plan.changes.iter().filter_map(change).collect();
+    if lines.is_empty() {
+        lines.push("nothing to change".to_owned());
+    }
+    if !plan.restarts() {
+        lines.push("the engine is not restarted".to_owned());
+    }
+    let listen: Vec<String> = plan.listen.iter().map(ToString::to_string).collect();
+    if !listen.is_empty() {
+        lines.push(format!(
+            "the engine listens on {}, for clients with our certificate",
+            listen.join(" and ")
+        ));
+    }
+    lines.extend(plan.notes.iter().map(|note| format!("note: {note}")));
+    lines.push(format!("plan {}", plan.digest()));
+    lines.join("\n") + "\n"
+}
+
+fn change(change: &Change) -> Option<String> {
+    Some(match change {
+        Change::Install(Source::Packages { packages, .. }) => format!("install {}", packages.join(", ")),
+        Change::Install(Source::Script { url, packages }) if packages.is_empty() => {
+            format!("run the installer {url}")
+        }
+        Change::Install(Source::Script { url, packages }) => {
+            format!("install {}, then run the installer {url}", packages.join(", "))
+        }
+        Change::Hostname { from, to } => format!("rename the host from {from} to {to}"),
+        Change::Folder { .. } => return None,
+        Change::Write { path, replaces: true, purpose, .. } => format!("change {path} ({purpose})"),
+        Change::Write { path, replaces: false, purpose, .. } => format!("write {path} ({purpose})"),
+        Change::Remove { path, purpose } => format!("remove {path} ({purpose})"),
+        Change::Enable => "start the engine with the host from now on".to_owned(),
+        Change::Start => "start the engine".to_owned(),
+        Change::Reload { because } => format!("let the engine read again: {}", because.join(", ")),
+        Change::Restart { because, containers } => {
+            format!("restart the engine for {}; {}", because.join(", "), fate(containers))
+        }
+    })
+}
+
+fn fate(fate: &Fate) -> String {
+    match fate {
+        Fate::NoneRun => "no container runs".to_owned(),
+        Fate::GoOn { containers } => format!("{} will go on", names(containers)),
+        Fate::Held { containers } => {
+            format!("{} will go on, with live-restore switched on meanwhile", names(containers))
+        }
+        Fate::Stop { containers, reason } => {
+            let gone: Vec<_> =
+                containers.iter().filter(|container| !container.comes_back()).cloned().collect();
+            let rest = if gone.is_empty() {
+                "and be started again".to_owned()
+            } else {
+                format!("and {} will not be started again by itself", names(&gone))
+            };
+            format!("{} will stop, {rest} ({reason})", names(containers))
+        }
+    }
+}

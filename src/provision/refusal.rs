@@ -1,0 +1,281 @@
+//! Every reason not to touch a host, found before anything is changed.
+
+use std::net::IpAddr;
+
+use super::facts::{Container, Facts, Init, Process};
+use crate::engine::options::{OptionError, ParseError};
+
+/// Room that an installation needs below /var/lib, in KiB: the packages, their files and the engine's first data.
+const ROOM_TO_INSTALL: u64 = 700 * 1024;
+/// Room that a change of configuration needs, in KiB.
+const ROOM_TO_CONFIGURE: u64 = 1024;
+
+/// Why a host is left alone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The login does not lead to root.
+    #[error("the scripts do not run as root there")]
+    NotRoot,
+    /// No systemd.
+    #[error("{os} is not run by systemd, and no other init system is supported")]
+    NoInit {
+        /// The host's operating system.
+        os: String,
+    },
+    /// No engine, and nothing we know to install one with.
+    #[error("there is no engine, and installing one on {os} is not supported")]
+    UnsupportedOs {
+        /// The host's operating system.
+        os: String,
+    },
+    /// No engine, and none was to be installed.
+    #[error("there is no engine, and none is to be installed")]
+    NoEngine,
+    /// No client on the host, which access over SSH needs.
+    #[error("access over SSH needs the docker client on the host, and there is none")]
+    NoClient,
+    /// The installer cannot be had.
+    #[error("the installer {url} cannot be fetched from there: {reason}")]
+    NoInstaller {
+        /// Its URL.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// A file system is read-only.
+    #[error("{path} is read-only")]
+    ReadOnly {
+        /// Where.
+        path: String,
+    },
+    /// A disk is full.
+    #[error("{path} has {free_mib} MiB free, and {needed_mib} MiB are needed")]
+    DiskFull {
+        /// Where.
+        path: String,
+        /// What is free.
+        free_mib: u64,
+        /// What is needed.
+        needed_mib: u64,
+    },
+    /// snap's docker.
+    #[error(
+        "docker is installed as a snap, which cannot see most of the host and keeps its own configuration"
+    )]
+    SnapDocker,
+    /// The engine's unit is masked.
+    #[error("docker.service is masked")]
+    Masked,
+    /// There is an engine without a unit.
+    #[error("the engine {path} has no docker.service that starts it")]
+    NoUnit {
+        /// dockerd's path.
+        path: String,
+    },
+    /// daemon.json is broken.
+    #[error("{path} cannot be read: {source}")]
+    BrokenConfig {
+        /// Where it is.
+        path: String,
+        /// Where in it, and what.
+        source: ParseError,
+    },
+    /// daemon.json is something else.
+    #[error("{path} is too large to be what it should be")]
+    HugeConfig {
+        /// Where it is.
+        path: String,
+    },
+    /// The engine reads another file.
+    #[error(
+        "{unit} starts the engine with --config-file={path}, and only /etc/docker/daemon.json is supported"
+    )]
+    OtherConfig {
+        /// The unit file.
+        unit: String,
+        /// The file it names.
+        path: String,
+    },
+    /// A path that no script should get.
+    #[error("the path {path:?} holds characters that are not supported")]
+    OddPath {
+        /// The path.
+        path: String,
+    },
+    /// A setting that the engine would refuse.
+    #[error(transparent)]
+    BadOption(#[from] OptionError),
+    /// A setting that the unit gives as a flag too.
+    #[error(
+        "{key} cannot be set: {unit} starts the engine with --{flag}, and the engine refuses to get it twice"
+    )]
+    FlagConflict {
+        /// The key in daemon.json.
+        key: String,
+        /// The flag.
+        flag: String,
+        /// The unit file.
+        unit: String,
+    },
+    /// docker-machine's drop-in holds a flag that has no place in daemon.json.
+    #[error("{unit} starts the engine with --{flag}={value}, which cannot be taken over")]
+    UnknownFlag {
+        /// The drop-in.
+        unit: String,
+        /// The flag.
+        flag: String,
+        /// Its value.
+        value: String,
+    },
+    /// The engine serves TLS with certificates of somebody else's.
+    #[error("{path} sets up TLS with certificates of its own ({key}); its clients would be shut out")]
+    OwnTls {
+        /// Where.
+        path: String,
+        /// Which setting.
+        key: String,
+    },
+    /// The engine listens on TCP already.
+    #[error("{path} makes the engine listen on {address}, and TLS would apply to that too")]
+    OwnListener {
+        /// Where.
+        path: String,
+        /// The address.
+        address: String,
+    },
+    /// The unit names sockets, and none that we could add to.
+    #[error("{unit} starts the engine with --host={host}, so no other address can be added in daemon.json")]
+    OwnHosts {
+        /// The unit file.
+        unit: String,
+        /// The address.
+        host: String,
+    },
+    /// Somebody else has the port.
+    #[error("port {port} is taken{}", .by.as_ref().map(|by| format!(" by {} (pid {})", by.name, by.pid)).unwrap_or_default())]
+    PortTaken {
+        /// The port.
+        port: u16,
+        /// Who has it, where that is known.
+        by: Option<Process>,
+    },
+    /// Containers would stop.
+    #[error("restarting the engine would stop {}: {reason}", names(.containers))]
+    ContainersWouldStop {
+        /// Which.
+        containers: Vec<Container>,
+        /// Why they cannot be kept.
+        reason: String,
+    },
+    /// An environment variable that is none.
+    #[error("{text:?} is not an environment variable such as HTTP_PROXY=http://proxy:3128")]
+    BadVariable {
+        /// What was given.
+        text: String,
+    },
+    /// An earlier transaction has not ended.
+    #[error("a change of the host is under way there (step {step})")]
+    Unfinished {
+        /// Where it is.
+        step: String,
+    },
+    /// An address to listen on that cannot be.
+    #[error("{address} cannot be listened on")]
+    BadAddress {
+        /// The address.
+        address: IpAddr,
+    },
+}
+
+impl Refusal {
+    /// What to do about it, where there is something.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotRoot => "log in as root, or as a user with sudo",
+            Self::UnsupportedOs { .. } => "install an engine there by hand, then run the same command again",
+            Self::NoEngine => "use --engine-install auto",
+            Self::NoClient => "install the docker client there",
+            Self::NoInstaller { .. } => "use --engine-install distro",
+            Self::SnapDocker => "run `snap remove docker` there, then run the same command again",
+            Self::Masked => "run `systemctl unmask docker.service` there",
+            Self::OwnTls { .. } | Self::OwnListener { .. } | Self::OwnHosts { .. } => {
+                "use --engine-access ssh, or take that setting out first"
+            }
+            Self::PortTaken { .. } => "choose another port, or --engine-access ssh",
+            Self::ContainersWouldStop { .. } => "use --yes to let them stop",
+            Self::FlagConflict { .. } => "take the flag out of the unit",
+            Self::NoInit { .. }
+            | Self::ReadOnly { .. }
+            | Self::DiskFull { .. }
+            | Self::NoUnit { .. }
+            | Self::BrokenConfig { .. }
+            | Self::HugeConfig { .. }
+            | Self::OtherConfig { .. }
+            | Self::OddPath { .. }
+            | Self::BadOption(_)
+            | Self::UnknownFlag { .. }
+            | Self::BadVariable { .. }
+            | Self::Unfinished { .. }
+            | Self::BadAddress { .. } => return None,
+        })
+    }
+}
+
+/// What is wrong with the host as such, whatever is wished for.
+pub(super) fn judge(facts: &Facts, installs: bool) -> Result<(), Refusal> {
+    let os = || facts.os.name().to_owned();
+    if !facts.is_root {
+        return Err(Refusal::NotRoot);
+    }
+    if let Some(unfinished) = &facts.unfinished {
+        return Err(Refusal::Unfinished { step: unfinished.step.clone() });
+    }
+    if facts.init != Init::Systemd {
+        return Err(Refusal::NoInit { os: os() });
+    }
+    if facts.has_snap_docker {
+        return Err(Refusal::SnapDocker);
+    }
+    if let Some(path) = facts.read_only.first() {
+        return Err(Refusal::ReadOnly { path: path.clone() });
+    }
+    judge_room(facts, installs)?;
+    judge_engine(facts)
+}
+
+fn judge_room(facts: &Facts, installs: bool) -> Result<(), Refusal> {
+    let needed = if installs { ROOM_TO_INSTALL } else { ROOM_TO_CONFIGURE };
+    match facts.disks.iter().find(|disk| disk.free_kib < needed) {
+        None => Ok(()),
+        Some(disk) => Err(Refusal::DiskFull {
+            path: disk.path.clone(),
+            free_mib: disk.free_kib / 1024,
+            needed_mib: needed / 1024,
+        }),
+    }
+}
+
+fn judge_engine(facts: &Facts) -> Result<(), Refusal> {
+    let Some(engine) = &facts.engine else { return Ok(()) };
+    if engine.service.load == "masked" {
+        return Err(Refusal::Masked);
+    }
+    let Some(command) = &engine.command else {
+        return Err(Refusal::NoUnit { path: engine.path.clone() });
+    };
+    let other = engine.flags.iter().find(|flag| flag.name == "config-file");
+    match other.filter(|flag| flag.value != "/etc/docker/daemon.json") {
+        None => Ok(()),
+        Some(flag) => Err(Refusal::OtherConfig { unit: command.path.clone(), path: flag.value.clone() }),
+    }
+}
+
+/// Names as people list them.
+pub(super) fn names(containers: &[Container]) -> String {
+    let names: Vec<&str> = containers.iter().map(|container| container.name.as_str()).collect();
+    match names.as_slice() {
+        [] => "nothing".to_owned(),
+        [one] => format!("the container {one}"),
+        many => format!("{} containers ({})", many.len(), many.join(", ")),
+    }
+}

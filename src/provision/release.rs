@@ -1,0 +1,80 @@
+//! Puts a host back as it was before it was adopted, from the journal it keeps.
+
+use super::{
+    ProvisionError, Wishes,
+    facts::{self, Facts, Origin},
+    plan::{self, Fate},
+    refusal::Refusal,
+    state::sha256,
+    transaction::Transaction,
+};
+use crate::{
+    engine::options::{self, Options},
+    event::Events,
+    remote::Remote,
+    retry::Deadline,
+};
+
+/// What was put back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Released {
+    /// The files that were put back or removed.
+    pub paths: Vec<String>,
+    /// Whether an engine that came with the adoption stays installed.
+    pub engine_stays: bool,
+}
+
+/// Puts a host back. Containers go on where live-restore allows it; where not, they must be allowed to stop.
+pub async fn release(
+    remote: &dyn Remote,
+    may_stop_containers: bool,
+    deadline: Deadline,
+    events: &Events,
+) -> Result<Released, ProvisionError> {
+    let facts = facts::gather(remote, &Wishes::default(), deadline, events).await?;
+    let Some(origin) = &facts.origin else {
+        return Err(ProvisionError::NotAdopted { host: remote.host().to_owned() });
+    };
+    let transaction = transaction(&facts, origin, may_stop_containers)?;
+    transaction.run(remote, deadline, events).await?;
+    Ok(Released { paths: origin.paths.clone(), engine_stays: origin.installed })
+}
+
+fn transaction(facts: &Facts, origin: &Origin, may_stop_containers: bool) -> Result<Transaction, Refusal> {
+    let mode = facts.config.as_ref().map_or(0o644, |file| file.mode);
+    let mut transaction = Transaction::new(&facts.config_path, mode);
+    let now = facts.config.as_ref().and_then(|file| file.bytes.as_deref());
+    transaction.expect(&facts.config_path, now.map(sha256).as_deref());
+    transaction.tell("release", "");
+    transaction.tell("daemon-reload", "");
+    transaction.step("release");
+    let is_active = facts.engine.as_ref().is_some_and(|engine| engine.service.is_active);
+    if !(is_active && origin.was_active) {
+        transaction.step("swap");
+        transaction.step(if origin.was_active || origin.installed { "start" } else { "stop" });
+        return Ok(transaction);
+    }
+    let held = match plan::fate(facts) {
+        Fate::Stop { containers, reason } if !may_stop_containers => {
+            return Err(Refusal::ContainersWouldStop { containers, reason });
+        }
+        Fate::Held { .. } => true,
+        Fate::NoneRun | Fate::GoOn { .. } | Fate::Stop { .. } => false,
+    };
+    if held {
+        transaction.hold(&read(now), &read(origin.config.as_deref()));
+        transaction.step("hold");
+    }
+    for step in ["swap", "restart", "health"] {
+        transaction.step(step);
+    }
+    if held {
+        transaction.step("settle");
+    }
+    Ok(transaction)
+}
+
+/// A daemon.json that cannot be read is put back all the same; only live-restore is then told to an otherwise empty one.
+fn read(bytes: Option<&[u8]>) -> Options {
+    bytes.and_then(|bytes| options::parse(bytes).ok()).unwrap_or_default()
+}

@@ -1,0 +1,38 @@
+//! What we leave on a host beside the engine's own files, and the names of all of them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::options::Options;
+
+/// Our note to ourselves.
+pub const STATE_PATH: &str = "/var/lib/rmachine/state.json";
+/// Certificates and key of the engine.
+pub const TLS_FOLDER: &str = "/etc/docker/rmachine";
+/// The socket unit that opens the engine's TCP port.
+pub const SOCKET_PATH: &str = "/etc/systemd/system/rmachine-docker.socket";
+/// The drop-in that pulls it in.
+pub const DROP_IN_PATH: &str = "/etc/systemd/system/docker.service.d/10-rmachine.conf";
+/// docker-machine's drop-in, which starts the engine with flags.
+pub const OLD_DROP_IN: &str = "/etc/systemd/system/docker.service.d/10-machine.conf";
+
+/// The note: what to take back from `daemon.json` when it is no longer wished for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// 1.
+    pub version: u32,
+    /// The machine's name.
+    pub machine: String,
+    /// What we laid over `daemon.json`.
+    pub daemon: Options,
+}
+
+/// SHA-256 in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
+    digest.as_ref().iter().fold(String::new(), |mut text, byte| {
+        use std::fmt::Write as _;
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

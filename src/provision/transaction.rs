@@ -1,0 +1,270 @@
+//! Runs a transaction on a host and listens to it: `templates/receive.sh` takes the document, `templates/transaction.sh` works.
+
+use std::{fmt::Write as _, time::Duration};
+
+use super::error::{After, ProvisionError};
+use crate::{
+    engine::options::{self, Options},
+    event::Events,
+    remote::{Document, Exit, Line, Remote, RemoteError, Script},
+    retry::Deadline,
+};
+
+const RECEIVE: Script =
+    Script { name: "receive.sh", text: concat!(include_str!("../../templates/receive.sh"), "main\n") };
+
+const TAKE_UP: Script = Script {
+    name: "take_up.sh",
+    text: concat!(
+        include_str!("../../templates/receive.sh"),
+        include_str!("../../templates/take_up.sh"),
+        "take_up\n"
+    ),
+};
+
+/// What works on the host. It is kept beside its journal, so that what began a transaction can also undo it.
+const PROGRAM: &str = concat!(
+    include_str!("../../templates/engine_get.sh"),
+    include_str!("../../templates/install/apt.sh"),
+    include_str!("../../templates/install/script.sh"),
+    include_str!("../../templates/transaction.sh"),
+    "main \"$2\" </dev/null\n"
+);
+
+/// How long undoing may take on the host, which its own deadline leaves out and ours leaves in.
+const TO_UNDO: Duration = Duration::from_secs(120);
+
+/// One transaction, as it goes over the wire.
+pub(super) struct Transaction {
+    document: Document,
+    steps: Vec<&'static str>,
+    index: String,
+    count: usize,
+    expect: String,
+}
+
+impl Transaction {
+    /// An empty one about this daemon.json.
+    pub(super) fn new(config_path: &str, config_mode: u32) -> Self {
+        let document = Document::new()
+            .with("program", PROGRAM)
+            .with("config-path", config_path)
+            .with("do/config-mode", format!("{config_mode:o}"));
+        Self { document, steps: Vec::new(), index: String::new(), count: 0, expect: String::new() }
+    }
+
+    /// Adds a step.
+    pub(super) fn step(&mut self, name: &'static str) {
+        self.steps.push(name);
+    }
+
+    /// Adds an instruction for the steps.
+    pub(super) fn tell(&mut self, name: &str, value: impl Into<Vec<u8>>) {
+        let document = std::mem::take(&mut self.document);
+        self.document = document.with(&format!("do/{name}"), value);
+    }
+
+    /// Wants a file with this content.
+    pub(super) fn file(&mut self, path: &str, mode: u32, content: &[u8]) {
+        self.count += 1;
+        let document = std::mem::take(&mut self.document);
+        self.document = document.with(&format!("want/{}", self.count), content);
+        self.entry("file", &self.count.to_string(), &format!("{mode:o}"), path);
+    }
+
+    /// Wants something that needs no content: `absent`, `dir`, `nodir`, `keep`.
+    pub(super) fn other(&mut self, kind: &str, mode: Option<u32>, path: &str) {
+        let mode = mode.map_or("-".to_owned(), |mode| format!("{mode:o}"));
+        self.entry(kind, "-", &mode, path);
+    }
+
+    /// Whether this path is spoken of.
+    pub(super) fn is_about(&self, path: &str) -> bool {
+        self.index.lines().any(|line| line.ends_with(&format!(" {path}")))
+    }
+
+    fn entry(&mut self, kind: &str, number: &str, mode: &str, path: &str) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.index, "{kind} {number} {mode} {path}");
+    }
+
+    /// Refuses to begin when this file is not as it was when the plan was made.
+    pub(super) fn expect(&mut self, path: &str, sha256: Option<&str>) {
+        let _ = writeln!(self.expect, "{} {path}", sha256.unwrap_or("absent"));
+    }
+
+    /// Keeps containers over a restart: live-restore is switched on by reload before it and put back after. The engine
+    /// forgets a value only when it is told another one, so each file is needed with true and with false.
+    pub(super) fn hold(&mut self, before: &Options, after: &Options) {
+        self.tell("live-restore", "");
+        for (name, options, value) in [
+            ("before-on", before, true),
+            ("before-off", before, false),
+            ("after-on", after, true),
+            ("after-off", after, false),
+        ] {
+            let mut options = options.clone();
+            options.insert("live-restore".to_owned(), value.into());
+            let document = std::mem::take(&mut self.document);
+            self.document = document.with(&format!("lr/{name}"), options::render(&options));
+        }
+    }
+
+    /// Runs it. The host's own deadline ends before ours, so that there is time to hear how undoing went.
+    pub(super) async fn run(
+        self,
+        remote: &dyn Remote,
+        deadline: Deadline,
+        events: &Events,
+    ) -> Result<(), ProvisionError> {
+        let left = deadline.remaining();
+        let limit = left.saturating_sub(TO_UNDO).max(left / 2).as_secs().max(1);
+        let document = self
+            .document
+            .with("steps", self.steps.join("\n") + "\n")
+            .with("want/index", self.index)
+            .with("expect", self.expect)
+            .with("seconds", limit.to_string());
+        follow(remote, RECEIVE, &document, deadline, events).await
+    }
+}
+
+/// Takes up what an earlier run left: waits for a transaction that still works, undoes one that died.
+pub async fn take_up(remote: &dyn Remote, deadline: Deadline, events: &Events) -> Result<(), ProvisionError> {
+    events.waiting("the change that an earlier run began there", deadline.remaining());
+    let mut ending = Ending::default();
+    let mut take = |line: Line| ending.take(line, events);
+    let exit = remote.run(TAKE_UP, &Document::new(), deadline, &mut take).await?;
+    if ending.not_undone.is_some() || !exit.is_success() {
+        return Err(ending.error(remote.host(), &exit));
+    }
+    Ok(())
+}
+
+async fn follow(
+    remote: &dyn Remote,
+    script: Script,
+    document: &Document,
+    deadline: Deadline,
+    events: &Events,
+) -> Result<(), ProvisionError> {
+    let mut ending = Ending::default();
+    let outcome = {
+        let mut take = |line: Line| ending.take(line, events);
+        remote.run(script, document, deadline, &mut take).await
+    };
+    match outcome {
+        Ok(_) if ending.committed => Ok(()),
+        Ok(exit) => Err(ending.error(remote.host(), &exit)),
+        Err(source @ (RemoteError::Lost { .. } | RemoteError::TimedOut { .. })) if ending.began => {
+            Err(ProvisionError::Left { host: remote.host().to_owned(), source })
+        }
+        Err(source) => Err(source.into()),
+    }
+}
+
+/// What a transaction has said so far.
+#[derive(Default)]
+struct Ending {
+    began: bool,
+    committed: bool,
+    failed: Option<(String, String)>,
+    undone: bool,
+    not_undone: Option<String>,
+    log: Vec<String>,
+    complaint: Option<String>,
+}
+
+impl Ending {
+    fn take(&mut self, line: Line, events: &Events) {
+        let line = match line {
+            Line::Out(line) => line,
+            Line::Err(line) => {
+                events.output(line.clone());
+                self.complaint = Some(line);
+                return;
+            }
+        };
+        let Some(said) = line.strip_prefix("@rmachine ") else {
+            events.output(line);
+            return;
+        };
+        let (word, rest) = said.split_once(' ').unwrap_or((said, ""));
+        match word {
+            "step" => {
+                self.began = true;
+                events.step(step_in_words(rest));
+            }
+            "waiting" => {
+                let (limit, what) = rest.split_once(' ').unwrap_or(("0", rest));
+                events.waiting(what, Duration::from_secs(limit.parse().unwrap_or_default()));
+            }
+            "failed" => {
+                let (step, reason) = rest.split_once(' ').unwrap_or((rest, "it did not say why"));
+                self.failed = Some((step.to_owned(), reason.to_owned()));
+            }
+            "log" => {
+                events.output(rest);
+                self.log.push(rest.to_owned());
+            }
+            "committed" => self.committed = true,
+            "undone" => self.undone = true,
+            "undo-failed" => self.not_undone = Some(rest.to_owned()),
+            _ => events.output(line),
+        }
+    }
+
+    fn error(self, host: &str, exit: &Exit) -> ProvisionError {
+        let host = host.to_owned();
+        let after = match (&self.not_undone, self.undone) {
+            (Some(reason), _) => After::NotUndone(reason.clone()),
+            (None, true) if self.failed.as_ref().is_some_and(|(step, _)| step != "begin") => After::Undone,
+            (None, _) => After::Untouched,
+        };
+        match self.failed {
+            Some((step, reason)) => {
+                let step = step_in_words(&step).to_owned();
+                ProvisionError::Failed { host, step, reason, log: self.log, after }
+            }
+            None if self.not_undone.is_some() => ProvisionError::Failed {
+                host,
+                step: "undoing an earlier change".to_owned(),
+                reason: "it was cut off".to_owned(),
+                log: self.log,
+                after,
+            },
+            None => ProvisionError::Silent {
+                host,
+                ending: match self.complaint {
+                    Some(complaint) => format!("{exit}, {complaint}"),
+                    None => exit.to_string(),
+                },
+            },
+        }
+    }
+}
+
+/// A step as people read it.
+fn step_in_words(step: &str) -> &str {
+    match step {
+        "receive" => "sending the change",
+        "begin" => "beginning the change",
+        "wait" => "waiting for the package tool",
+        "stage" => "looking for room on the disk",
+        "validate" => "validating the engine's settings",
+        "hold" => "switching live-restore on for the running containers",
+        "release" => "reading what was there before",
+        "swap" => "writing settings and certificates",
+        "install" => "installing the engine",
+        "start" => "starting the engine",
+        "reload" => "reloading the engine's settings",
+        "restart" => "restarting the engine",
+        "health" => "waiting for the engine",
+        "settle" => "putting live-restore back",
+        "enable" => "enabling the engine at boot",
+        "stop" => "stopping the engine",
+        "commit" => "keeping the change",
+        "undo" => "undoing the change",
+        other => other,
+    }
+}

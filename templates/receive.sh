@@ -1,0 +1,60 @@
+# shellcheck shell=sh
+# Takes a document into a folder of its own on the host and runs the program in it, detached from this connection but
+# talking through it as long as it lives.
+
+LC_ALL=C
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+set -u
+home=/var/lib/rmachine
+
+complain() {
+    printf '@rmachine failed receive %s\n' "$*"
+    exit 1
+}
+
+receive() { # NAME LENGTH: one entry into the folder
+    case $1 in
+    *[!a-z0-9/-]* | /*) complain "an entry is named $1" ;;
+    esac
+    if [ "$2" = 0 ]; then
+        true >"$folder/$1"
+    else
+        dd bs="$2" count=1 iflag=fullblock of="$folder/$1" 2>/dev/null
+    fi || complain "$folder cannot be written; is the disk full?"
+    read -r _
+}
+
+receive_all() {
+    last=
+    while read -r name length; do
+        if [ "$name" = . ]; then
+            last=seen
+            break
+        fi
+        receive "$name" "$length"
+    done
+    [ -n "$last" ] || complain "the transfer was cut short"
+}
+
+# Once started, the program is a child of the host's init, whatever happens to this session: logind may kill what a
+# session leaves behind. It writes to our stdout while somebody reads it.
+detached() { # VERB
+    if [ -d /run/systemd/system ] && [ -S /run/dbus/system_bus_socket ]; then
+        systemd-run --quiet --collect --pipe --wait --unit="rmachine-${folder##*/}-$1" \
+            /bin/sh "$folder/program" "$folder" "$1" </dev/null
+    else
+        setsid /bin/sh "$folder/program" "$folder" "$1" </dev/null &
+        wait $!
+    fi
+}
+
+main() {
+    umask 077
+    said=$(mkdir -p "$home/apply" 2>&1) || complain "$said"
+    folder=$(mktemp -d "$home/apply/XXXXXXXXXX") || complain "$home/apply cannot be written; is the disk full?"
+    mkdir "$folder/do" "$folder/want" "$folder/lr" || complain "$folder cannot be written; is the disk full?"
+    echo '@rmachine ready'
+    receive_all
+    detached go
+}
