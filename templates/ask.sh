@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # Takes the installer's URL from the document, for the hosts that do not use the usual one.
 
+set -u
+
 ask() {
     echo '@rmachine ready'
     while read -r name length && [ "$name" != . ]; do

@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # Asks the local engine over its socket, with what the host has: Debian and its like always have perl, the others curl.
 
+set -u
+
 engine_get() { # PATH: prints the body; fails when there is no answer
     if command -v curl >/dev/null; then
         curl -sf --max-time 5 --unix-socket /var/run/docker.sock "http://engine$1"

@@ -3,6 +3,8 @@
 # Takes up a transaction that an earlier connection began: waits for one that still runs, undoes one that died (the power
 # was cut, or somebody killed it). Uses the functions of receive.sh.
 
+set -u
+
 take_up() {
     umask 077
     for begun in "$home"/apply/*/begun; do

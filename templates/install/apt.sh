@@ -2,6 +2,8 @@
 # shellcheck disable=SC2034,SC2154 # what transaction.sh sets and reads
 # The distribution's package, for Debian and its family. Uses wanted, quiet, say and remaining of transaction.sh.
 
+set -u
+
 lock_holder() { # prints "PID COMMAND" of one that works on packages
     find /proc/[0-9]*/fd \( -lname '/var/lib/dpkg/lock*' -o -lname /var/lib/apt/lists/lock \) 2>/dev/null | head -n 1 |
         while IFS=/ read -r _ _ pid _; do

@@ -3,6 +3,8 @@
 # The vendor's script: fetched whole into a file, looked at, then run; never piped into a shell, where the beginning of a
 # broken transfer or a proxy's error page would be executed.
 
+set -u
+
 fetch() { # URL FILE
     if command -v curl >/dev/null; then
         quiet curl -fsSL --retry 2 --max-time "$(remaining)" -o "$2" "$1"
