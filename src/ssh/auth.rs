@@ -12,7 +12,7 @@ use super::{
     SshError,
     ask::Person,
     handshake::{Client, Parting},
-    identity::{Agent, AgentKey, Candidate, Candidates, KeyError, KeyFile, Lazy, LazyError},
+    identity::{Agent, Candidate, Candidates, KeyError, KeyFile, Lazy, LazyError},
 };
 
 /// More rounds of questions than any server asks.
@@ -36,11 +36,12 @@ impl Login<'_> {
     /// Tries everything in order. Returns the key file that was accepted, if it was one.
     pub async fn run(&mut self, candidates: Candidates) -> Result<Option<PathBuf>, SshError> {
         let mut identity = None;
+        let is_alone = candidates.keys.len() == 1;
         for candidate in &candidates.keys {
             if !self.may(MethodKind::PublicKey) {
                 break;
             }
-            let Some(result) = self.offer(candidate).await? else { continue };
+            let Some(result) = self.offer(candidate, is_alone).await? else { continue };
             let file = candidate.path().cloned();
             match self.settle(result)? {
                 Settled::Done => return Ok(file),
@@ -60,19 +61,59 @@ impl Login<'_> {
     }
 
     /// Offers a key; `None` when it came to nothing without the server knowing.
-    async fn offer(&mut self, candidate: &Candidate) -> Result<Option<AuthResult>, SshError> {
-        match candidate {
-            Candidate::Agent(key, _) => self.offer_agent(key).await,
-            Candidate::File(file) => self.offer_file(file).await,
+    async fn offer(&mut self, candidate: &Candidate, is_alone: bool) -> Result<Option<AuthResult>, SshError> {
+        let public = match self.public(candidate) {
+            Ok(public) => public,
+            Err(error) => return self.pass_over(error),
+        };
+        self.tried.push(candidate.describe(&public));
+        let mut last = None;
+        for hash in self.hashes(&public, is_alone).await? {
+            let result = match candidate {
+                Candidate::Agent(_, _) => self.by_agent(&public, hash).await?,
+                Candidate::File(file) => match self.by_file(file, &public, hash).await {
+                    Ok(result) => Some(result),
+                    Err(SshError::Key(error)) => return self.pass_over(error),
+                    Err(error) => return Err(error),
+                },
+            };
+            let is_refused = matches!(result, Some(AuthResult::Failure { partial_success: false, .. }));
+            last = result;
+            if !is_refused || self.handle.is_closed() {
+                break;
+            }
+        }
+        Ok(last)
+    }
+
+    /// The key that was asked for was unlocked before the connection; without another one the rest may do.
+    fn pass_over(&mut self, error: KeyError) -> Result<Option<AuthResult>, SshError> {
+        match error {
+            KeyError::NoPassphrase { path } => {
+                self.tried.push(format!("{} is encrypted and nobody can be asked", path.display()));
+                Ok(None)
+            }
+            error => Err(error.into()),
         }
     }
 
-    async fn offer_agent(&mut self, key: &AgentKey) -> Result<Option<AuthResult>, SshError> {
-        self.tried.push(format!("{} of the agent ({})", name(&key.comment, &key.public), kind(&key.public)));
-        let hash = self.hash(&key.public).await?;
+    fn public(&self, candidate: &Candidate) -> Result<PublicKey, KeyError> {
+        match candidate {
+            Candidate::Agent(key, _) => Ok(key.public.clone()),
+            Candidate::File(file) => match file.public() {
+                Some(public) => Ok(public.clone()),
+                None => Ok(file.unlock(self.person.prompt())?.public_key().clone()),
+            },
+        }
+    }
+
+    async fn by_agent(
+        &mut self,
+        public: &PublicKey,
+        hash: Option<HashAlg>,
+    ) -> Result<Option<AuthResult>, SshError> {
         let Some(agent) = &mut self.agent else { return Ok(None) };
-        let offered =
-            self.handle.authenticate_publickey_with(self.user, key.public.clone(), hash, agent).await;
+        let offered = self.handle.authenticate_publickey_with(self.user, public.clone(), hash, agent).await;
         match offered {
             Ok(result) => Ok(Some(result)),
             Err(error) => {
@@ -83,45 +124,37 @@ impl Login<'_> {
         }
     }
 
-    async fn offer_file(&mut self, file: &KeyFile) -> Result<Option<AuthResult>, SshError> {
-        match self.try_file(file).await {
-            Ok(result) => Ok(Some(result)),
-            // The key that was asked for was unlocked before; without this other one the rest may do.
-            Err(SshError::Key(KeyError::NoPassphrase { path })) => {
-                self.tried.push(format!("{} is encrypted and nobody can be asked", path.display()));
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn try_file(&mut self, file: &KeyFile) -> Result<AuthResult, SshError> {
-        let public = match file.public() {
-            Some(public) => public.clone(),
-            None => file.unlock(self.person.prompt())?.public_key().clone(),
-        };
-        self.tried.push(format!("{} ({})", file.path().display(), kind(&public)));
-        let hash = self.hash(&public).await?;
+    async fn by_file(
+        &mut self,
+        file: &KeyFile,
+        public: &PublicKey,
+        hash: Option<HashAlg>,
+    ) -> Result<AuthResult, SshError> {
         if !file.is_locked() {
             let key = PrivateKeyWithHashAlg::new(file.unlock(self.person.prompt())?, hash);
             let result = self.handle.authenticate_publickey(self.user, key).await;
             return result.map_err(|error| self.lost(&error));
         }
         let mut signer = Lazy { file, prompt: self.person.prompt() };
-        match self.handle.authenticate_publickey_with(self.user, public, hash, &mut signer).await {
+        match self.handle.authenticate_publickey_with(self.user, public.clone(), hash, &mut signer).await {
             Ok(result) => Ok(result),
             Err(LazyError::Key(error)) => Err(error.into()),
             Err(error) => Err(self.lost(&error)),
         }
     }
 
-    /// The hash for RSA signatures: what the server says it takes, else the strongest; `None` is for other keys.
-    async fn hash(&self, key: &PublicKey) -> Result<Option<HashAlg>, SshError> {
+    /// The hashes for RSA signatures, in the order of trying; other keys have one of their own, which is `None` here.
+    ///
+    /// OpenSSH before 9.3 announces every hash it knows, also those its configuration refuses. A second offer counts as a
+    /// second try there, so it is made only for a key that has no other behind it.
+    async fn hashes(&self, key: &PublicKey, is_alone: bool) -> Result<Vec<Option<HashAlg>>, SshError> {
         if !key.algorithm().is_rsa() {
-            return Ok(None);
+            return Ok(vec![None]);
         }
-        let best = self.handle.best_supported_rsa_hash().await.map_err(|error| self.lost(&error))?;
-        Ok(best.unwrap_or(Some(HashAlg::Sha512)))
+        let announced = self.handle.best_supported_rsa_hash().await.map_err(|error| self.lost(&error))?;
+        let best = announced.unwrap_or(Some(HashAlg::Sha512));
+        let other = if best == Some(HashAlg::Sha512) { HashAlg::Sha256 } else { HashAlg::Sha512 };
+        Ok(if is_alone { vec![best, Some(other)] } else { vec![best] })
     }
 
     /// Asks what the server would take, which is all that can be done without a key.
@@ -241,12 +274,4 @@ enum Settled {
     More,
     /// Not accepted.
     Refused,
-}
-
-fn name(comment: &str, key: &PublicKey) -> String {
-    if comment.is_empty() { super::trust::fingerprint(key).to_string() } else { comment.to_owned() }
-}
-
-fn kind(key: &PublicKey) -> String {
-    key.algorithm().to_string()
 }

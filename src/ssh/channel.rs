@@ -1,8 +1,12 @@
 //! A channel with something running in it: opened and asked for in one go, so that it costs two round trips whatever it is.
 
-use russh::{ChannelReadHalf, ChannelWriteHalf, Pty, client};
+use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Pty, Sig, client};
 
-use super::{SshError, link::Link, link::denial};
+use super::{
+    SshError,
+    link::{Link, denial},
+};
+use crate::remote::Exit;
 
 /// What to run in a channel.
 pub(super) struct Ask<'a> {
@@ -57,7 +61,51 @@ impl Running {
     }
 }
 
+/// How what runs in a channel has ended, as far as it is known.
+#[derive(Default)]
+pub(super) struct Ending {
+    pub exit: Option<Exit>,
+}
+
+impl Ending {
+    /// Takes note of a message that says how it ended; others say nothing.
+    pub fn take(&mut self, message: &ChannelMsg) {
+        match message {
+            ChannelMsg::ExitStatus { exit_status } => self.exit = Some(Exit::Status(*exit_status)),
+            ChannelMsg::ExitSignal { signal_name, .. } => {
+                self.exit = Some(Exit::Signal(signal_text(signal_name).to_owned()));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A signal's name without SIG.
+fn signal_text(signal: &Sig) -> &str {
+    match signal {
+        Sig::ABRT => "ABRT",
+        Sig::ALRM => "ALRM",
+        Sig::FPE => "FPE",
+        Sig::HUP => "HUP",
+        Sig::ILL => "ILL",
+        Sig::INT => "INT",
+        Sig::KILL => "KILL",
+        Sig::PIPE => "PIPE",
+        Sig::QUIT => "QUIT",
+        Sig::SEGV => "SEGV",
+        Sig::TERM => "TERM",
+        Sig::USR1 => "USR1",
+        Sig::Custom(name) => name,
+    }
+}
+
 impl Link {
+    /// The error when the server answers a request with no.
+    pub fn forbidden(&self, what: &str) -> SshError {
+        let reason = "its configuration forbids it".to_owned();
+        SshError::Denied { host: self.host.clone(), what: what.to_owned(), reason }
+    }
+
     /// The error when the connection does not carry any more.
     pub fn lost(&self, error: &dyn std::error::Error) -> SshError {
         let reason = self.parting.words().unwrap_or_else(|| error.to_string());

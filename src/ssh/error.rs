@@ -76,9 +76,9 @@ pub enum SshError {
         #[source]
         source: io::Error,
     },
-    /// A value that would become shell text of a `ProxyCommand` holds characters the shell would act on.
-    #[error("{value:?} cannot be given to a ProxyCommand")]
-    UnsafeProxyValue {
+    /// A value would become part of a command and holds characters that something there would act on.
+    #[error("{value:?} cannot be given to a ProxyCommand or to ssh")]
+    UnsafeValue {
         /// The value.
         value: String,
     },
@@ -238,8 +238,8 @@ pub enum SshError {
         source: TimedOut,
     },
     /// The local terminal or the local streams failed.
-    #[error("cannot use the local terminal")]
-    Terminal(#[source] io::Error),
+    #[error("cannot use the local terminal or streams")]
+    Local(#[source] io::Error),
 }
 
 impl SshError {
@@ -261,7 +261,7 @@ impl SshError {
             | Self::Key(_)
             | Self::NameNotResolved { .. }
             | Self::ProxyCommand { .. }
-            | Self::UnsafeProxyValue { .. }
+            | Self::UnsafeValue { .. }
             | Self::JumpLoop { .. }
             | Self::NotSsh { .. }
             | Self::NoCommonAlgorithm { .. }
@@ -273,7 +273,7 @@ impl SshError {
             | Self::KeysRefused { .. }
             | Self::Denied { .. }
             | Self::GaveUp { .. }
-            | Self::Terminal(_) => false,
+            | Self::Local(_) => false,
         }
     }
 

@@ -260,7 +260,7 @@ fn is_none(value: &str) -> bool {
 fn check_proxy_value(value: &str) -> Result<(), SshError> {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%' | '@' | '+');
     if value.starts_with('-') || !value.chars().all(is_plain) {
-        return Err(SshError::UnsafeProxyValue { value: value.to_owned() });
+        return Err(SshError::UnsafeValue { value: value.to_owned() });
     }
     Ok(())
 }

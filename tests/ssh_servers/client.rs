@@ -156,7 +156,7 @@ pub async fn run_within(
     Ok(Ran { exit, lines })
 }
 
-/// Answers every question with the same, and remembers the questions.
+/// Answers every question of one sort with the same, and remembers the questions; others nobody answers.
 pub struct Answers {
     pub secret: Option<&'static str>,
     pub confirm: Option<bool>,
@@ -184,7 +184,9 @@ impl Prompt for Answers {
     }
 
     fn confirm(&self, question: &str) -> Option<bool> {
-        self.asked.lock().unwrap().push(question.to_owned());
+        if self.confirm.is_some() {
+            self.asked.lock().unwrap().push(question.to_owned());
+        }
         self.confirm
     }
 }

@@ -1,8 +1,12 @@
-#![allow(unused)]
 //! The SSH client against real servers on loopback: OpenSSH in several configurations, dropbear, tinyssh, and listeners that
 //! misbehave.
 
 mod client;
 mod servers;
 
+mod commands;
+mod failures;
+mod identity;
+mod routes;
 mod scripts;
+mod trust;

@@ -41,6 +41,11 @@ pub struct Server {
 impl Server {
     /// Starts a server; `None` when it cannot be started here, which was said.
     pub fn start(kind: Kind<'_>) -> Option<Self> {
+        Self::start_prepared(kind, |_| {})
+    }
+
+    /// The same, doing something to the keys beforehand.
+    pub fn start_prepared(kind: Kind<'_>, prepare: impl FnOnce(&Self)) -> Option<Self> {
         let program = match kind {
             Kind::OpenSsh(_) => "sshd",
             Kind::Dropbear(_) => "dropbear",
@@ -58,7 +63,11 @@ impl Server {
         }
         let mut server = Self { folder, port: free_port(), process: None, is_over: Arc::default() };
         match kind {
-            Kind::OpenSsh(lines) => server.openssh(&program, lines),
+            Kind::OpenSsh(lines) => {
+                server.openssh_keys();
+                prepare(&server);
+                server.openssh(&program, lines);
+            }
             Kind::Dropbear(arguments) => server.dropbear(&program, arguments),
             Kind::Tiny => server.tiny(&program),
         }
@@ -82,12 +91,15 @@ impl Server {
         fs::File::options().append(true).open(path).unwrap().write_all(&line).unwrap();
     }
 
-    fn openssh(&mut self, program: &Path, lines: &str) {
-        // sshd insists on this folder, and on nothing else outside of ours.
-        fs::create_dir_all("/run/sshd").unwrap();
+    fn openssh_keys(&self) {
         for kind in ["ed25519", "ecdsa", "rsa"] {
             keygen(&self.path(&format!("host_{kind}")), &["-t", kind]);
         }
+    }
+
+    fn openssh(&mut self, program: &Path, lines: &str) {
+        // sshd insists on this folder, and on nothing else outside of ours.
+        fs::create_dir_all("/run/sshd").unwrap();
         let folder = self.folder.path().display();
         let keys = if lines.contains("HostKey ") {
             String::new()

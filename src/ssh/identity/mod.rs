@@ -14,6 +14,8 @@ pub(super) use agent::{Agent, AgentKey, open as open_agent};
 pub(super) use file::KeyFile;
 pub(super) use lazy::{Lazy, LazyError};
 
+use russh::keys::{HashAlg, PublicKey};
+
 use super::target::Identities;
 
 /// A private key cannot be used.
@@ -84,6 +86,18 @@ impl Candidate {
         match self {
             Self::File(file) => Some(file.path()),
             Self::Agent(_, path) => path.as_ref(),
+        }
+    }
+
+    /// The key as people know it, for messages.
+    pub fn describe(&self, public: &PublicKey) -> String {
+        let kind = public.algorithm();
+        match self {
+            Self::File(file) => format!("{} ({kind})", file.path().display()),
+            Self::Agent(key, _) if key.comment.is_empty() => {
+                format!("{} of the agent ({kind})", public.fingerprint(HashAlg::Sha256))
+            }
+            Self::Agent(key, _) => format!("{} of the agent ({kind})", key.comment),
         }
     }
 }

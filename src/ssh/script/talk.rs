@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use futures_util::future::BoxFuture;
-use russh::{ChannelMsg, ChannelWriteHalf, Pty, Sig, client};
+use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Pty, client};
 
 use super::{
     Job,
@@ -14,10 +14,7 @@ use crate::{
     remote::{Exit, Line, RemoteError},
     retry::TimedOut,
     secret::Secret,
-    ssh::{
-        SshError,
-        channel::{Ask, PtyRequest, Running},
-    },
+    ssh::channel::{Ask, Ending, PtyRequest, Running},
 };
 
 /// How long output may still come after the exit status. A process that a script left behind may keep the channel open for
@@ -100,71 +97,85 @@ impl<'w> Outbox<'w> {
 }
 
 /// The state of a conversation.
-struct Conversation<'a> {
+struct Conversation<'a, 'w> {
     hearing: Hearing,
+    outbox: Outbox<'w>,
+    ending: Ending,
+    /// How many requests the server has not answered yet.
     unanswered: usize,
+    /// What the server would not do.
     refused: Option<&'static str>,
+    /// How often sudo asked for the password.
     prompts: usize,
-    exit: Option<Exit>,
     on_line: &'a mut (dyn FnMut(Line) + Send),
+}
+
+/// Why listening stopped.
+enum Stop {
+    /// The channel is closed, or what was heard makes going on pointless.
+    Heard,
+    /// The connection ended.
+    Lost,
+    /// The deadline passed.
+    Late(TimedOut),
 }
 
 impl Talk<'_> {
     /// Has the conversation.
     pub async fn run(&self, on_line: &mut (dyn FnMut(Line) + Send)) -> Result<End, RemoteError> {
         let job = self.job;
-        let started = job.deadline.bound("a channel", Running::start(&job.session.link, &self.ask())).await;
+        let link = &job.session.link;
+        let started = job.deadline.bound("a channel", Running::start(link, &self.ask())).await;
         let running = started.map_err(|late| self.late(late))?.map_err(|error| job.lost(error))?;
         let Running { mut reader, writer, unanswered } = running;
-        let mut outbox = Outbox { writer: &writer, waiting: VecDeque::new(), sending: None };
-        if !self.way.waits() {
-            self.put_script(&mut outbox);
-        }
         let mut state = Conversation {
             hearing: Hearing::default(),
+            outbox: Outbox { writer: &writer, waiting: VecDeque::new(), sending: None },
+            ending: Ending::default(),
             unanswered,
             refused: None,
             prompts: 0,
-            exit: None,
             on_line,
         };
-        let end = loop {
-            let step = match state.exit {
-                None => job.deadline,
-                Some(_) => job.deadline.at_most(AFTER_EXIT),
+        if !self.way.waits() {
+            self.put_script(&mut state.outbox);
+        }
+        let stop = self.listen(&mut reader, &mut state).await;
+        drop(reader);
+        let end = match stop {
+            Stop::Heard => self.end(state),
+            Stop::Late(late) => Err(self.late(late)),
+            Stop::Lost => Err(job.lost(link.lost(&russh::Error::Disconnect))),
+        };
+        // Tells the host that nobody listens any more; on a connection that is gone there is nobody to tell.
+        let _ = writer.close().await;
+        end
+    }
+
+    async fn listen(&self, reader: &mut ChannelReadHalf, state: &mut Conversation<'_, '_>) -> Stop {
+        loop {
+            let step = match state.ending.exit {
+                None => self.job.deadline,
+                Some(_) => self.job.deadline.at_most(AFTER_EXIT),
             };
             let next = async {
                 tokio::select! {
                     message = reader.wait() => Some(message),
-                    // A host that does not listen any more has said why, or will.
-                    _ = outbox.send_next() => None,
+                    // A host that takes no more has said why on the other side, or will.
+                    _ = state.outbox.send_next() => None,
                 }
             };
             match step.bound("its end", next).await {
                 Ok(None) => {}
-                Ok(Some(Some(ChannelMsg::Close))) => break Ok(()),
-                Ok(Some(None)) => break Err(None),
-                Ok(Some(Some(message))) => {
-                    if state.prompts > 1 {
-                        break Ok(());
-                    }
-                    self.take(message, &mut state, &mut outbox);
-                    if state.prompts > 1 || state.refused.is_some() {
-                        break Ok(());
-                    }
-                }
-                Err(_late) if state.exit.is_some() => break Ok(()),
-                Err(late) => break Err(Some(late)),
+                Ok(Some(Some(ChannelMsg::Close))) => return Stop::Heard,
+                Ok(Some(Some(message))) => self.take(message, state),
+                Ok(Some(None)) => return Stop::Lost,
+                Err(_late) if state.ending.exit.is_some() => return Stop::Heard,
+                Err(late) => return Stop::Late(late),
             }
-        };
-        drop(outbox);
-        drop(reader);
-        // Tells the host that nobody listens any more; on a connection that is gone there is nobody to tell.
-        let _ = writer.close().await;
-        match end {
-            Ok(()) => self.end(state),
-            Err(Some(late)) => Err(self.late(late)),
-            Err(None) => Err(job.lost(job.session.link.lost(&russh::Error::Disconnect))),
+            if state.prompts > 1 || state.refused.is_some() {
+                return Stop::Heard;
+            }
         }
     }
 
@@ -187,18 +198,10 @@ impl Talk<'_> {
         }
     }
 
-    fn take(&self, message: ChannelMsg, state: &mut Conversation<'_>, outbox: &mut Outbox<'_>) {
+    fn take(&self, message: ChannelMsg, state: &mut Conversation<'_, '_>) {
         let heard = match message {
             ChannelMsg::Data { data } => state.hearing.out(&data),
             ChannelMsg::ExtendedData { data, .. } => state.hearing.err(&data),
-            ChannelMsg::ExitStatus { exit_status } => {
-                state.exit = Some(Exit::Status(exit_status));
-                return;
-            }
-            ChannelMsg::ExitSignal { signal_name, .. } => {
-                state.exit = Some(Exit::Signal(signal_text(&signal_name)));
-                return;
-            }
             ChannelMsg::Success => {
                 state.unanswered = state.unanswered.saturating_sub(1);
                 return;
@@ -207,42 +210,40 @@ impl Talk<'_> {
                 state.refused = Some(if state.unanswered > 1 { "a terminal" } else { "to run a command" });
                 return;
             }
-            _ => return,
+            other => return state.ending.take(&other),
         };
         for heard in heard {
-            self.answer(heard, state, outbox);
+            self.answer(heard, state);
         }
     }
 
-    fn answer(&self, heard: Heard, state: &mut Conversation<'_>, outbox: &mut Outbox<'_>) {
+    fn answer(&self, heard: Heard, state: &mut Conversation<'_, '_>) {
         match heard {
             Heard::Password => {
                 state.prompts += 1;
                 if let (1, Some(password)) = (state.prompts, self.password) {
-                    outbox.put(Parcel::Bytes(format!("{}\n", password.expose()).into_bytes()));
+                    state.outbox.put(Parcel::Bytes(format!("{}\n", password.expose()).into_bytes()));
                 }
             }
-            Heard::Root if self.way.waits() => self.put_script(outbox),
+            Heard::Root if self.way.waits() => self.put_script(&mut state.outbox),
             Heard::Root | Heard::Begin => {}
             Heard::Ready => {
                 if !self.job.document.is_empty() {
-                    outbox.put(Parcel::Bytes(self.job.document.to_wire()));
-                    self.put_eof(outbox);
+                    state.outbox.put(Parcel::Bytes(self.job.document.to_wire()));
+                    self.put_eof(&mut state.outbox);
                 }
             }
             Heard::Said(line) => (state.on_line)(line),
         }
     }
 
-    fn end(&self, mut state: Conversation<'_>) -> Result<End, RemoteError> {
+    fn end(&self, mut state: Conversation<'_, '_>) -> Result<End, RemoteError> {
         if state.prompts > 1 {
             return Ok(End::WrongPassword);
         }
         let link = &self.job.session.link;
         if let Some(what) = state.refused {
-            let reason = "its configuration forbids it".to_owned();
-            let denied = SshError::Denied { host: link.host.clone(), what: what.to_owned(), reason };
-            return Err(self.job.lost(denied));
+            return Err(self.job.lost(link.forbidden(what)));
         }
         for heard in state.hearing.finish() {
             if let Heard::Said(line) = heard {
@@ -253,31 +254,11 @@ impl Talk<'_> {
             return Ok(End::NeverBegan { said: state.hearing.noise().to_owned() });
         }
         let no_exit = || self.job.lost(link.lost(&russh::Error::RecvError));
-        state.exit.map(End::Ended).ok_or_else(no_exit)
+        state.ending.exit.map(End::Ended).ok_or_else(no_exit)
     }
 
     fn late(&self, source: TimedOut) -> RemoteError {
         let host = self.job.session.link.host.clone();
         RemoteError::TimedOut { host, script: self.job.script.name, source }
     }
-}
-
-/// A signal's name without SIG.
-fn signal_text(signal: &Sig) -> String {
-    match signal {
-        Sig::ABRT => "ABRT",
-        Sig::ALRM => "ALRM",
-        Sig::FPE => "FPE",
-        Sig::HUP => "HUP",
-        Sig::ILL => "ILL",
-        Sig::INT => "INT",
-        Sig::KILL => "KILL",
-        Sig::PIPE => "PIPE",
-        Sig::QUIT => "QUIT",
-        Sig::SEGV => "SEGV",
-        Sig::TERM => "TERM",
-        Sig::USR1 => "USR1",
-        Sig::Custom(name) => name,
-    }
-    .to_owned()
 }

@@ -96,7 +96,7 @@ fn tokens_in_paths_and_commands_are_filled_in() {
 fn a_value_that_a_shell_would_act_on_never_reaches_a_proxy_command() {
     for host in ["n1;id", "$(id)", "-oProxyCommand=id", "a b"] {
         let error = resolve("ProxyCommand nc %h %p\n", &endpoint(host)).unwrap_err();
-        assert!(matches!(error, SshError::UnsafeProxyValue { .. }), "{host}: {error}");
+        assert!(matches!(error, SshError::UnsafeValue { .. }), "{host}: {error}");
     }
 }
 
