@@ -3,8 +3,9 @@
 use std::{io, net::SocketAddr, os::fd::OwnedFd, process::Stdio, time::Duration};
 
 use tokio::{
+    io::{AsyncBufReadExt, BufReader},
     net::{TcpStream, UnixStream, lookup_host},
-    process::{Child, Command},
+    process::{Child, ChildStderr, Command},
 };
 
 use super::{Connect, SshError, target::Target};
@@ -86,13 +87,16 @@ pub(super) fn proxy_command(target: &Target, command: &str) -> Result<(UnixStrea
     let start = || {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
-        let child = Command::new("/bin/sh")
+        let mut child = Command::new("/bin/sh")
             .args(["-c", &format!("exec {command}")])
             .stdin(Stdio::from(OwnedFd::from(theirs.try_clone()?)))
             .stdout(Stdio::from(OwnedFd::from(theirs)))
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
+        if let Some(complaints) = child.stderr.take() {
+            tokio::spawn(log(complaints));
+        }
         Ok((UnixStream::from_std(ours)?, child))
     };
     start().map_err(|source| SshError::ProxyCommand {
@@ -100,4 +104,12 @@ pub(super) fn proxy_command(target: &Target, command: &str) -> Result<(UnixStrea
         command: command.to_owned(),
         source,
     })
+}
+
+/// What the command complains about goes to the log.
+async fn log(complaints: ChildStderr) {
+    let mut lines = BufReader::new(complaints).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        tracing::debug!(line, "the ProxyCommand says");
+    }
 }

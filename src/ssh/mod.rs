@@ -2,8 +2,8 @@
 //!
 //! A connection is made in steps, each a file: `target` settles where to go (with `config`, the user's ssh_config), `link`
 //! walks the way there (`dial`, jump hosts), `handshake` encrypts it and lets `trust` decide about the host key (with
-//! `known_hosts` and `certificate`), `auth` logs in (with `identity`). What a [`Session`] then does is in `root` (scripts as
-//! root), `command`, `terminal` and `forward`.
+//! `known_hosts` and `certificate`), `auth` logs in (with `identity`). What a [`Session`] then does is in `script` (scripts
+//! as root), `command`, `terminal` and `forward`.
 
 mod ask;
 mod auth;
@@ -82,7 +82,11 @@ impl Session {
     pub async fn connect(endpoint: &SshEndpoint, connect: &Connect<'_>) -> Result<Self, SshError> {
         let person = Person::new(connect.prompt.as_ref(), connect.events);
         let attempt = Attempt { connect, person: &person, is_patient: false };
-        Ok(Self::over(attempt.link(endpoint).await?, connect))
+        // Most steps have a shorter limit and a better error of their own.
+        match connect.deadline.bound("the login", Box::pin(attempt.link(endpoint))).await {
+            Ok(linked) => Ok(Self::over(linked?, connect)),
+            Err(source) => Err(SshError::GaveUp { host: endpoint.host.clone(), source }),
+        }
     }
 
     /// Logs in, trying again with backoff while the host is still coming up (refused, reset, "Not allowed at this time"),

@@ -4,6 +4,7 @@
 mod client;
 mod servers;
 
+mod answers;
 mod commands;
 mod failures;
 mod identity;

@@ -43,12 +43,12 @@ struct Stream {
 /// The text a script is wrapped in: a group, which the shell reads to its end before it runs any of it, so that a script
 /// cut off by a lost connection never runs in part; `exit` keeps the shell from reading what the script left.
 ///
-/// The marks are put together on the host, so that a terminal's echo of this text is no mark.
-pub(super) fn wrapped(script: &str) -> Vec<u8> {
-    format!(
-        "{{\nprintf '\\n@rmachine %s\\n' begin\nprintf '\\n@rmachine %s\\n' begin >&2\n{script}\nexit\n}}\n"
-    )
-    .into()
+/// The marks are put together on the host, so that a terminal's echo of this text is no mark. On a terminal both streams are
+/// one, and one mark is enough.
+pub(super) fn wrapped(script: &str, on_pty: bool) -> Vec<u8> {
+    const MARK: &str = "printf '\\n@rmachine %s\\n' begin";
+    let marks = if on_pty { MARK.to_owned() } else { format!("{MARK}\n{MARK} >&2") };
+    format!("{{\n{marks}\n{script}\nexit\n}}\n").into()
 }
 
 impl Hearing {

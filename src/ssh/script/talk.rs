@@ -185,7 +185,7 @@ impl Talk<'_> {
     }
 
     fn put_script(&self, outbox: &mut Outbox<'_>) {
-        outbox.put(Parcel::Bytes(wrapped(self.job.script.text)));
+        outbox.put(Parcel::Bytes(wrapped(self.job.script.text, self.way.on_pty())));
         if self.job.document.is_empty() {
             self.put_eof(outbox);
         }
