@@ -228,7 +228,7 @@ async fn an_explicit_key_gets_through_where_an_agent_full_of_keys_would_not() {
 async fn an_encrypted_key_that_the_agent_holds_needs_no_passphrase() {
     let Some(server) = Server::start(Kind::OpenSsh("")) else { return };
     let path = key(&server, "both", &["-t", "ed25519"]);
-    let Some(agent) = Agent::with(&[path.clone()]) else { return };
+    let Some(agent) = Agent::with(std::slice::from_ref(&path)) else { return };
     convert(&path, &[], "sesame");
     let mut client = Client::to(&server).identity(&path);
     agent.serve(&mut client);

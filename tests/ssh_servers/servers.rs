@@ -13,7 +13,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU16, Ordering},
     },
     thread,
 };
@@ -21,6 +21,7 @@ use std::{
 use rmachine::env::Env;
 
 /// What to start.
+#[derive(Clone, Copy)]
 pub enum Kind<'a> {
     /// OpenSSH, with lines added to its configuration.
     OpenSsh(&'a str),
@@ -52,6 +53,9 @@ impl Server {
             Kind::Tiny => "tinysshd",
         };
         let program = available(program)?;
+        if !matches!(kind, Kind::OpenSsh(_)) && !can_unshare() {
+            return skip("mount namespaces are not allowed");
+        }
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home/.ssh");
         fs::create_dir_all(&home).unwrap();
@@ -92,8 +96,9 @@ impl Server {
     }
 
     fn openssh_keys(&self) {
-        for kind in ["ed25519", "ecdsa", "rsa"] {
-            keygen(&self.path(&format!("host_{kind}")), &["-t", kind]);
+        // The smallest RSA keys that OpenSSH takes without a word: they are made for each test.
+        for (kind, bits) in [("ed25519", "256"), ("ecdsa", "256"), ("rsa", "2048")] {
+            keygen(&self.path(&format!("host_{kind}")), &["-t", kind, "-b", bits]);
         }
     }
 
@@ -195,25 +200,29 @@ fn in_home(home: &Path) -> Command {
     command
 }
 
-/// Finds a program; says so and counts it when it is not here, or when we are not root.
+fn can_unshare() -> bool {
+    in_home(Path::new("/tmp")).arg("true").output().is_ok_and(|output| output.status.success())
+}
+
+/// Finds a program; skips when it is not here, or when we are not root.
 pub fn available(program: &str) -> Option<PathBuf> {
+    if !rustix::process::getuid().is_root() {
+        return skip(&format!("only root can start {program}"));
+    }
+    Env::from_process().find_program(program).or_else(|| skip(&format!("{program} is not installed")))
+}
+
+/// Says that something cannot run here and why, and counts it where `scripts/test.sh` counts.
+fn skip<T>(reason: &str) -> Option<T> {
     let env = Env::from_process();
-    let found = env.find_program(program).ok_or_else(|| format!("{program} is not installed"));
-    let found = match rustix::process::getuid().is_root() {
-        true => found,
-        false => Err(format!("only root can start {program}")),
-    };
-    found
-        .inspect_err(|reason| {
-            assert!(env.var("RMACHINE_REQUIRE_HOSTS").is_none(), "{reason}, and hosts are required");
-            let line = format!("SKIPPED: no SSH server here: {reason}");
-            println!("{line}");
-            if let Some(path) = env.var("RMACHINE_SKIPPED_FILE") {
-                let mut file = fs::File::options().append(true).create(true).open(path).unwrap();
-                writeln!(file, "{line}").unwrap();
-            }
-        })
-        .ok()
+    assert!(env.var("RMACHINE_REQUIRE_HOSTS").is_none(), "{reason}, and hosts are required");
+    let line = format!("SKIPPED: no SSH server here: {reason}");
+    println!("{line}");
+    if let Some(path) = env.var("RMACHINE_SKIPPED_FILE") {
+        let mut file = fs::File::options().append(true).create(true).open(path).unwrap();
+        writeln!(file, "{line}").unwrap();
+    }
+    None
 }
 
 /// Makes a key pair.
@@ -229,6 +238,14 @@ pub fn run_tool(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {output:?}");
 }
 
+/// A port below those the system gives to outgoing connections, and never the same twice in this process.
 fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 1_000).unwrap() * 10;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

@@ -6,7 +6,10 @@ mod modes;
 use std::io;
 
 use russh::ChannelWriteHalf;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    io::AsyncWrite,
+    signal::unix::{Signal, SignalKind, signal},
+};
 
 use self::local::LocalTerminal;
 use super::{
@@ -20,8 +23,12 @@ use crate::{env::Env, remote::Exit};
 const PLAIN: &str = "dumb";
 
 impl Session {
-    /// Runs a command, or the login shell, on a terminal of the host that is shown on ours. stdin must be a terminal.
-    pub async fn terminal(&self, command: Option<&str>, env: &Env) -> Result<Exit, SshError> {
+    /// Runs a command, or the login shell, on a terminal of the host that is shown on ours. stdin must be a terminal; what
+    /// the host shows goes to `screen`.
+    pub async fn terminal<S>(&self, command: Option<&str>, env: &Env, mut screen: S) -> Result<Exit, SshError>
+    where
+        S: AsyncWrite + Unpin + Send,
+    {
         let local = LocalTerminal::open().map_err(SshError::Local)?;
         let (columns, rows) = local.size();
         let modes = local.modes();
@@ -33,9 +40,10 @@ impl Session {
         // From here on the terminal is raw; dropping it on any way out puts it back.
         let raw = local.make_raw().map_err(SshError::Local)?;
         let keys = raw.keys().map_err(SshError::Local)?;
-        let (mut stdout, mut stderr) = (tokio::io::stdout(), tokio::io::stderr());
+        // A terminal has one stream.
+        let mut nothing = tokio::io::sink();
         let outcome = tokio::select! {
-            outcome = pump.run(&mut stdout, &mut stderr) => outcome,
+            outcome = pump.run(&mut screen, &mut nothing) => outcome,
             never = feed(keys, &writer) => match never {},
             exit = watch.follow(&raw, &writer) => Ok(exit),
         };
