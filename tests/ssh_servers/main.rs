@@ -1,6 +1,7 @@
 //! The SSH client against real servers on loopback: OpenSSH in several configurations, dropbear, tinyssh, and listeners that
 //! misbehave.
 
+mod accounts;
 mod client;
 mod servers;
 
@@ -10,4 +11,5 @@ mod failures;
 mod identity;
 mod routes;
 mod scripts;
+mod sudo;
 mod trust;

@@ -20,6 +20,8 @@ use std::{
 
 use rmachine::env::Env;
 
+use crate::accounts;
+
 /// What to start.
 #[derive(Clone, Copy)]
 pub enum Kind<'a> {
@@ -29,6 +31,8 @@ pub enum Kind<'a> {
     Dropbear(&'a [&'a str]),
     /// tinyssh behind a listener.
     Tiny,
+    /// OpenSSH with the accounts of [`crate::accounts`], which exist only in its mount namespace.
+    Accounts,
 }
 
 /// A folder with our key in it, and the server's.
@@ -48,7 +52,7 @@ impl Server {
     /// The same, doing something to the keys beforehand.
     pub fn start_prepared(kind: Kind<'_>, prepare: impl FnOnce(&Self)) -> Option<Self> {
         let program = match kind {
-            Kind::OpenSsh(_) => "sshd",
+            Kind::OpenSsh(_) | Kind::Accounts => "sshd",
             Kind::Dropbear(_) => "dropbear",
             Kind::Tiny => "tinysshd",
         };
@@ -74,6 +78,11 @@ impl Server {
             }
             Kind::Dropbear(arguments) => server.dropbear(&program, arguments),
             Kind::Tiny => server.tiny(&program),
+            Kind::Accounts => {
+                server.openssh_keys();
+                let binds = accounts::make(server.folder.path());
+                server.openssh_in(in_namespace(&binds), &program, "");
+            }
         }
         Some(server)
     }
@@ -103,6 +112,11 @@ impl Server {
     }
 
     fn openssh(&mut self, program: &Path, lines: &str) {
+        self.openssh_in(Command::new(program), program, lines);
+    }
+
+    /// Starts it by a command, which is either the program itself or takes it as its next argument.
+    fn openssh_in(&mut self, mut command: Command, program: &Path, lines: &str) {
         // sshd insists on this folder, and on nothing else outside of ours.
         fs::create_dir_all("/run/sshd").unwrap();
         let folder = self.folder.path().display();
@@ -120,7 +134,9 @@ impl Server {
             self.port,
         );
         fs::write(self.path("sshd_config"), config).unwrap();
-        let mut command = Command::new(program);
+        if command.get_program() != program {
+            command.arg(program);
+        }
         command.args(["-D", "-e", "-f"]).arg(self.path("sshd_config"));
         self.run(command, "Server listening on 127.0.0.1");
     }
@@ -194,9 +210,19 @@ impl Drop for Server {
 
 /// A command that sees a folder as root's home.
 fn in_home(home: &Path) -> Command {
+    in_namespace(&[(home.to_owned(), "/root")])
+}
+
+/// A command that sees files of ours in the place of others, and is alone with that.
+fn in_namespace(binds: &[(PathBuf, &str)]) -> Command {
     let mut command = Command::new("unshare");
-    let script = "mount --bind \"$1\" /root && shift && exec \"$@\"";
-    command.args(["-m", "--propagation", "private", "sh", "-c", script, "sh"]).arg(home);
+    let script =
+        "while [ \"$1\" != -- ]; do mount --bind \"$1\" \"$2\" && shift 2 || exit; done; shift; exec \"$@\"";
+    command.args(["-m", "--propagation", "private", "sh", "-c", script, "sh"]);
+    for (ours, theirs) in binds {
+        command.arg(ours).arg(theirs);
+    }
+    command.arg("--");
     command
 }
 
