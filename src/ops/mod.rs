@@ -1,6 +1,8 @@
 //! The verbs: each file is one story in order; nothing here prints, exits, or reads the environment.
 
+pub mod certs;
 pub mod create;
+pub mod env_files;
 pub mod lifecycle;
 pub mod provision;
 pub mod release;

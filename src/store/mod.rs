@@ -27,6 +27,7 @@ use std::{
 
 pub use config::{AuthOptions, Config, EngineOptions, HostOptions, SwarmOptions};
 pub use error::StoreError;
+pub(crate) use files::{make_private_dir, read_if_there, write_atomically};
 pub use fresh::{AuthorityFiles, FreshConfig};
 pub use lock::{CertsLock, Lock};
 pub use record::Record;

@@ -9,7 +9,7 @@ use super::{Identity, TlsError};
 
 /// A rustls client that trusts only `authority_pem` and shows `identity`; TLS 1.2 and up.
 pub fn client_config(authority_pem: &str, identity: &Identity) -> Result<ClientConfig, TlsError> {
-    super::read::key_fits(identity)?;
+    super::check_key(identity)?;
     let mut trusted = RootCertStore::empty();
     for certificate in certificates(authority_pem)? {
         trusted.add(certificate).map_err(|error| TlsError::unreadable("CA's certificate")(&error))?;

@@ -60,7 +60,7 @@ fn signed(
     now: UnixTime,
     purpose: impl FnOnce(&mut CertificateParams),
 ) -> Result<Identity, TlsError> {
-    super::read::key_fits(authority)?;
+    super::check_key(authority)?;
     let ca = read(&authority.certificate)?;
     if !ca.is_authority {
         return Err(TlsError::NotAnAuthority);

@@ -10,7 +10,7 @@ mod read;
 pub use client::client_config;
 pub use make::{make_authority, make_client, make_server};
 pub use name::San;
-pub use read::{Certificate, check, days_left, read, server_names_cover};
+pub use read::{Certificate, check, check_key, days_left, read, server_names_cover};
 
 use crate::secret::Secret;
 
@@ -49,6 +49,9 @@ pub enum TlsError {
     /// What should be a CA may not sign.
     #[error("the certificate is not one of a CA")]
     NotAnAuthority,
+    /// The certificate is too old.
+    #[error("the certificate has expired")]
+    Expired,
     /// The CA is too old to sign anything.
     #[error("the CA's certificate has expired")]
     AuthorityExpired,

@@ -39,7 +39,7 @@ pub fn read(pem: &str) -> Result<Certificate, TlsError> {
 
 /// Whether `identity`'s key belongs to its certificate and the certificate is signed by `authority_pem`; `Err` says what does not fit.
 pub fn check(identity: &Identity, authority_pem: &str) -> Result<(), TlsError> {
-    key_fits(identity)?;
+    check_key(identity)?;
     let (ca, der) = (parse_certificate(authority_pem)?, parse_certificate(&identity.certificate)?);
     let (ca, certificate) = (parse(&ca)?, parse(&der)?);
     if !ca.is_ca() {
@@ -51,6 +51,14 @@ pub fn check(identity: &Identity, authority_pem: &str) -> Result<(), TlsError> {
     if is_named && is_signed { Ok(()) } else { Err(TlsError::NotSignedByAuthority) }
 }
 
+/// Whether the key belongs to the certificate; `Err` says what does not fit.
+pub fn check_key(identity: &Identity) -> Result<(), TlsError> {
+    let der = parse_certificate(&identity.certificate)?;
+    let public = key_pair(&identity.key)?;
+    let is_ours = parse(&der)?.public_key().subject_public_key.data.as_ref() == public.der_bytes();
+    if is_ours { Ok(()) } else { Err(TlsError::KeyMismatch) }
+}
+
 /// Whether clients that ask for any of these names are content with the certificate.
 pub fn server_names_cover(certificate: &Certificate, names: &[San]) -> bool {
     names.iter().all(|name| certificate.names.iter().any(|ours| ours.covers(name)))
@@ -59,14 +67,6 @@ pub fn server_names_cover(certificate: &Certificate, names: &[San]) -> bool {
 /// Whole days until the certificate expires; negative once it has.
 pub fn days_left(certificate: &Certificate, now: UnixTime) -> i64 {
     (certificate.not_after - now).div_euclid(24 * 3600)
-}
-
-/// Whether the key belongs to the certificate.
-pub(super) fn key_fits(identity: &Identity) -> Result<(), TlsError> {
-    let der = parse_certificate(&identity.certificate)?;
-    let public = key_pair(&identity.key)?;
-    let is_ours = parse(&der)?.public_key().subject_public_key.data.as_ref() == public.der_bytes();
-    if is_ours { Ok(()) } else { Err(TlsError::KeyMismatch) }
 }
 
 pub(super) fn parse_certificate(pem: &str) -> Result<CertificateDer<'static>, TlsError> {
