@@ -75,17 +75,18 @@ until_true() { # SECONDS CONDITION...
 
 # ---- files -----------------------------------------------------------------------------------------------------
 
-# Files are replaced by renaming, never written in place, and linked rather than copied where the file system allows it:
-# then putting back works on a full disk too.
-twin() { # FILE COPY
-    rm -f "$2"
-    ln "$1" "$2" 2>/dev/null || cp -a "$1" "$2"
+# Files are replaced by renaming, never written in place. What undoing needs is linked rather than copied, where the file
+# system allows it: a disk that is full by now does not matter then.
+twin() { # FROM N COPY
+    rm -f "$3"
+    if [ "$1" != "$folder/want" ] && ln "$1/$2" "$3" 2>/dev/null; then return 0; fi
+    cp -a "$1/$2" "$3"
 }
 
 put() { # FROM KIND N MODE PATH
     case $2 in
     file)
-        twin "$1/$3" "$5.rmachine-new" || return
+        twin "$1" "$3" "$5.rmachine-new" || return
         if [ "$4" != - ]; then
             chown 0:0 "$5.rmachine-new" && chmod "$4" "$5.rmachine-new" || return
         fi
@@ -125,7 +126,7 @@ backwards() { # FILE
 
 remember() { # PATH NUMBER: prints the index line that brings PATH back as it is
     if [ -h "$1" ] || [ -f "$1" ]; then
-        twin "$1" "$folder/before/$2" || return
+        cp -a "$1" "$folder/before/$2" || return
         echo "file $2 - $1"
     elif [ -d "$1" ]; then
         echo "dir - $(stat -c %a "$1") $1"
@@ -211,13 +212,15 @@ touched() {
     mark touched
 }
 
-last_words() { # the end of the engine's journal, else of our log
-    {
-        if command -v journalctl >/dev/null; then
-            journalctl -u docker.service -u "$socket" --since "@$begun_at" -n 20 --no-pager -o cat 2>/dev/null
-        fi
-        tail -n 5 "$folder/log" 2>/dev/null
-    } | tail -n 20 | cut -c 1-400 | while IFS= read -r line; do say "log $line"; done
+last_words() { # of the engine where it is about the engine, else of the commands that we ran
+    case $step in
+    hold | start | reload | restart | health | settle)
+        journalctl -u docker.service -u "$socket" --since "@$begun_at" -n 20 --no-pager -o cat 2>/dev/null
+        ;;
+    *)
+        tail -n 20 "$folder/log" 2>/dev/null
+        ;;
+    esac | cut -c 1-400 | while IFS= read -r line; do say "log $line"; done
 }
 
 # ---- the steps -------------------------------------------------------------------------------------------------
@@ -281,7 +284,11 @@ step_install() {
 step_start() {
     touched
     # After an installation it usually runs already, with our configuration since its first start.
-    is_active docker.service || quiet timeout "$(remaining)" systemctl start docker.service
+    if is_active docker.service; then return 0; fi
+    quiet timeout "$(remaining)" systemctl start docker.service || {
+        reason="the engine does not start"
+        return 1
+    }
 }
 
 step_reload() {
@@ -289,8 +296,23 @@ step_reload() {
     quiet systemctl reload docker.service
 }
 
+# An engine that restarts on a full disk loses its containers, live-restore or not.
+has_room() {
+    df -Pk /etc /var/lib/docker 2>/dev/null | {
+        read -r _
+        while read -r _ _ _ free _; do [ "$free" -ge 1024 ] || return 1; done
+    }
+}
+
 step_restart() {
-    restart
+    has_room || {
+        reason="the disk is full, so the engine is not restarted"
+        return 1
+    }
+    restart || {
+        reason="the engine does not start"
+        return 1
+    }
 }
 
 step_health() {
@@ -300,9 +322,13 @@ step_health() {
     }
     port=$(wanted port)
     [ -z "$port" ] || until_true 5 listens "$port" || {
-        reason="the engine runs but its port does not listen"
+        reason="the engine runs, but its port does not listen"
         return 1
     }
+    if wants socket && ! is_active "$socket"; then
+        reason="the engine runs, but its port could not be opened; does another program have it?"
+        return 1
+    fi
 }
 
 step_settle() {
@@ -411,7 +437,18 @@ finish() {
     done
 }
 
+# Somebody else may have written there meanwhile; then what was tested is not what is there.
+is_as_wanted() {
+    while read -r kind number _ path; do
+        [ "$kind" != file ] || cmp -s "$folder/want/$number" "$path" || {
+            reason="$path was changed by somebody else meanwhile"
+            return 1
+        }
+    done <"$folder/want/index"
+}
+
 step_commit() {
+    is_as_wanted || return
     if wants release; then
         finish
         rm -rf "$home"
@@ -449,7 +486,13 @@ restart_back() {
         restart
         return
     }
-    config_put before-on && restart && until_true 30 answers &&
+    # Both the engine that ends and the one that begins must have it on.
+    if is_active docker.service; then
+        reload_live_restore before-on true || return
+    else
+        config_put before-on || return
+    fi
+    restart && until_true 30 answers &&
         reload_live_restore before-off false && config_back
 }
 

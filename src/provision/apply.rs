@@ -124,6 +124,9 @@ fn engine_steps(transaction: &mut Transaction, plan: &Plan) {
     let Some(step) = step else { return };
     if let Some(address) = plan.listen.first() {
         transaction.tell("port", format!("{:04X}", address.port()));
+        if plan.by_activation {
+            transaction.tell("socket", "");
+        }
     }
     transaction.step(step);
     transaction.step("health");

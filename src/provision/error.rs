@@ -46,7 +46,7 @@ pub enum ProvisionError {
         source: RemoteError,
     },
     /// The script ended without saying how.
-    #[error("the change of {host} ended without a word ({ending})")]
+    #[error("the change of {host} broke off ({ending}); running the same command again undoes it first")]
     Silent {
         /// The host.
         host: String,

@@ -135,6 +135,8 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// `daemon.json` before and after.
     pub(super) config: ConfigChange,
+    /// Whether systemd opens the port for the engine.
+    pub(super) by_activation: bool,
     /// Whether the engine can validate a `daemon.json` before it is put in place.
     pub(super) can_validate: bool,
 }
@@ -222,6 +224,7 @@ pub fn plan(facts: &Facts, wishes: &Wishes, materials: &Materials<'_>) -> Result
     }
     Ok(Plan {
         notes: listen.notes.clone(),
+        by_activation: listen.by_activation,
         listen: listen.addresses,
         can_validate: can_validate(facts) && daemon.changed,
         config: ConfigChange {
