@@ -203,6 +203,8 @@ restart() {
     # Starts that failed count against the unit's limit.
     quiet systemctl reset-failed docker.service docker.socket "$socket"
     touched
+    # An engine started with -H unix:// has put its own socket where systemd's was, which nobody can reach any more.
+    if wants new-socket; then quiet systemctl stop docker.service docker.socket; fi
     quiet timeout "$(remaining)" systemctl restart docker.service
 }
 
@@ -316,7 +318,7 @@ step_restart() {
 }
 
 step_health() {
-    until_true "$(remaining)" answers || {
+    until_true 60 answers || {
         reason="the engine does not answer on its socket"
         return 1
     }

@@ -3,6 +3,7 @@
 use super::{
     Materials, ProvisionError,
     plan::{Change, Fate, Plan, Source, bytes},
+    state::OLD_DROP_IN,
     transaction::Transaction,
 };
 use crate::{event::Events, remote::Remote, retry::Deadline};
@@ -122,6 +123,10 @@ fn engine_steps(transaction: &mut Transaction, plan: &Plan) {
         | Change::Enable => None,
     });
     let Some(step) = step else { return };
+    if plan.changes.iter().any(|change| matches!(change, Change::Remove { path, .. } if path == OLD_DROP_IN))
+    {
+        transaction.tell("new-socket", "");
+    }
     if let Some(address) = plan.listen.first() {
         transaction.tell("port", format!("{:04X}", address.port()));
         if plan.by_activation {
@@ -145,4 +150,50 @@ fn tell_source(transaction: &mut Transaction, source: &Source) {
         }
     };
     transaction.tell("packages", packages.join(" "));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        provision::{Access, Facts, Wishes, facts::recorded::*, plan::plan},
+        secret::Secret,
+        tls::Identity,
+    };
+
+    fn steps_for(facts: &Facts, wishes: &Wishes) -> String {
+        let server = Identity { certificate: "certificate".into(), key: Secret::new("key") };
+        let reached = Some("10.99.0.41".parse().unwrap());
+        let materials = Materials {
+            machine: "n1",
+            provider: "generic",
+            reached,
+            authority: "authority",
+            server: &server,
+        };
+        let plan = plan(facts, wishes, &materials).unwrap();
+        transaction(&plan, &materials).steps.join(" ")
+    }
+
+    #[test]
+    fn an_engine_is_disturbed_no_more_than_it_must_be() {
+        let tls = Wishes::default();
+        let ssh = Wishes { access: Access::Ssh, ..Wishes::default() };
+        let mut stopped = debian12_engine();
+        let service = &mut stopped.engine.as_mut().unwrap().service;
+        service.is_active = false;
+        service.enabled = "disabled".into();
+        let cases = [
+            (debian12_blank(), &tls, "wait stage swap install start health"),
+            (debian12_engine(), &tls, "stage swap restart health"),
+            (debian12_containers(), &tls, "stage hold swap restart health settle"),
+            (debian13_containers(), &tls, "stage validate hold swap restart health settle"),
+            (debian12_swarm(), &tls, "stage swap restart health"),
+            (debian12_containers(), &ssh, "stage swap reload health"),
+            (stopped, &tls, "stage swap start health enable"),
+        ];
+        for (facts, wishes, expected) in cases {
+            assert_eq!(steps_for(&facts, wishes), expected);
+        }
+    }
 }

@@ -11,10 +11,10 @@ use std::{collections::BTreeMap, net::IpAddr};
 use super::{
     ProvisionError, Wishes,
     os::OsRelease,
+    state::State,
     unit::{ExecStart, Flag, TextFile},
 };
 use crate::{
-    engine::options::Options,
     event::Events,
     machine::EngineVersion,
     remote::{Document, Exit, Line, Remote, Script},
@@ -95,8 +95,8 @@ pub struct Facts {
     pub unfinished: Option<Unfinished>,
     /// What was there before the first adoption, where there was one.
     pub origin: Option<Origin>,
-    /// What we put into `daemon.json` when we were here last.
-    pub ours: Options,
+    /// Our note of the last time.
+    pub state: Option<State>,
     /// Files of ours whose content is not read, with what is known of them.
     pub files: BTreeMap<String, FileState>,
     /// The texts of units and drop-ins, in the order systemd reads them.
@@ -326,3 +326,38 @@ fn explain(error: &wire::WireError, exit: &Exit, complaint: Option<&String>) -> 
         _ => error.to_string(),
     }
 }
+
+#[cfg(test)]
+pub(super) mod recorded {
+    //! Answers of real hosts, recorded with `templates/facts.sh` and decoded (tests/fixtures/facts).
+
+    use super::*;
+
+    macro_rules! recorded {
+        ($($name:ident $file:literal)*) => {
+            $(pub(in crate::provision) fn $name() -> Facts {
+                from_frames(include_bytes!(concat!("../../tests/fixtures/facts/", $file, ".frames")))
+            })*
+        };
+    }
+
+    recorded! {
+        debian12_blank "debian12-blank"
+        debian12_engine "debian12-engine"
+        debian12_containers "debian12-containers"
+        debian12_swarm "debian12-swarm"
+        debian12_adopted "debian12-adopted"
+        debian12_docker_machine "debian12-docker-machine"
+        debian12_taken_over "debian12-taken-over"
+        debian13_blank "debian13-blank"
+        debian13_containers "debian13-containers"
+    }
+
+    /// The facts in these frames.
+    pub(in crate::provision) fn from_frames(frames: &[u8]) -> Facts {
+        read::facts(&wire::take_apart(frames).expect("frames")).expect("facts")
+    }
+}
+
+#[cfg(test)]
+mod tests;

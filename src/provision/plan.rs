@@ -258,7 +258,7 @@ fn engine_change(
     let mut because: Vec<String> = keys.iter().filter(|key| !options::is_reloadable(key)).cloned().collect();
     because.extend(files::reasons_to_restart(changes));
     if listen.by_activation && !engine.our_socket.is_active {
-        because.push("the port is closed".to_owned());
+        because.push("its port".to_owned());
     }
     if !because.is_empty() {
         Some(Change::Restart { because, containers: fate(facts) })
@@ -301,3 +301,6 @@ fn fate_of_unknown(tasks: &[String]) -> Fate {
         reason: "the engine does not answer, so live-restore cannot be switched on".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

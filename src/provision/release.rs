@@ -5,7 +5,7 @@ use super::{
     facts::{self, Facts, Origin},
     plan::{self, Fate},
     refusal::Refusal,
-    state::sha256,
+    state::{TLS_FOLDER, sha256},
     transaction::Transaction,
 };
 use crate::{
@@ -49,9 +49,19 @@ fn transaction(facts: &Facts, origin: &Origin, may_stop_containers: bool) -> Res
     transaction.tell("daemon-reload", "");
     transaction.step("release");
     let is_active = facts.engine.as_ref().is_some_and(|engine| engine.service.is_active);
-    if !(is_active && origin.was_active) {
+    // One that came with the adoption goes on, with the settings it was born with.
+    let shall_run = origin.was_active || origin.installed;
+    if !is_active || !shall_run {
         transaction.step("swap");
-        transaction.step(if origin.was_active || origin.installed { "start" } else { "stop" });
+        transaction.step(if shall_run { "start" } else { "stop" });
+        return Ok(transaction);
+    }
+    let (before, after) = (read(now), read(origin.config.as_deref()));
+    if !needs_restart(origin, &before, &after) {
+        transaction.step("swap");
+        if before != after {
+            transaction.step("reload");
+        }
         return Ok(transaction);
     }
     let held = match plan::fate(facts) {
@@ -62,7 +72,7 @@ fn transaction(facts: &Facts, origin: &Origin, may_stop_containers: bool) -> Res
         Fate::NoneRun | Fate::GoOn { .. } | Fate::Stop { .. } => false,
     };
     if held {
-        transaction.hold(&read(now), &read(origin.config.as_deref()));
+        transaction.hold(&before, &after);
         transaction.step("hold");
     }
     for step in ["swap", "restart", "health"] {
@@ -72,6 +82,13 @@ fn transaction(facts: &Facts, origin: &Origin, may_stop_containers: bool) -> Res
         transaction.step("settle");
     }
     Ok(transaction)
+}
+
+/// Where only settings were changed that the engine reads again, it need not be disturbed.
+fn needs_restart(origin: &Origin, before: &Options, after: &Options) -> bool {
+    let is_fixed = |path: &String| path.starts_with("/etc/systemd/") || path.starts_with(TLS_FOLDER);
+    origin.paths.iter().any(is_fixed)
+        || options::changed_keys(before, after).iter().any(|key| !options::is_reloadable(key))
 }
 
 /// A daemon.json that cannot be read is put back all the same; only live-restore is then told to an otherwise empty one.

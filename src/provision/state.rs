@@ -16,7 +16,7 @@ pub const DROP_IN_PATH: &str = "/etc/systemd/system/docker.service.d/10-rmachine
 pub const OLD_DROP_IN: &str = "/etc/systemd/system/docker.service.d/10-machine.conf";
 
 /// The note: what to take back from `daemon.json` when it is no longer wished for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// 1.
     pub version: u32,
@@ -24,6 +24,18 @@ pub struct State {
     pub machine: String,
     /// What we laid over `daemon.json`.
     pub daemon: Options,
+    /// What came from docker-machine's drop-in, which is gone by now.
+    #[serde(default)]
+    pub carried: Carried,
+}
+
+/// What docker-machine's drop-in said.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Carried {
+    /// Its flags, as settings.
+    pub daemon: Options,
+    /// Its `Environment=` lines.
+    pub environment: Vec<String>,
 }
 
 /// SHA-256 in hexadecimal.

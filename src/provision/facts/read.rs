@@ -10,11 +10,10 @@ use super::{
     wire::{Sections, WireError},
 };
 use crate::{
-    engine::options::Options,
     machine::EngineVersion,
     provision::{
         os::OsRelease,
-        state::{STATE_PATH, State},
+        state::{self, STATE_PATH, State},
         unit::{self, TextFile},
     },
 };
@@ -64,7 +63,7 @@ pub(super) fn facts(sections: &Sections) -> Result<Facts, WireError> {
         },
         unfinished: at.text("unfinished").and_then(|text| unfinished(&text)),
         origin: origin(at, &config_path),
-        ours: ours(at),
+        state: state(at),
         files: files(at),
         config_path,
         texts,
@@ -311,12 +310,8 @@ fn origin(at: Reader<'_>, config_path: &str) -> Option<Origin> {
     })
 }
 
-fn ours(at: Reader<'_>) -> Options {
-    let state = at.0.get(&format!("file {STATE_PATH}"));
-    state
-        .and_then(|bytes| serde_json::from_slice::<State>(bytes).ok())
-        .map(|state| state.daemon)
-        .unwrap_or_default()
+fn state(at: Reader<'_>) -> Option<State> {
+    serde_json::from_slice(at.0.get(&format!("file {STATE_PATH}"))?).ok()
 }
 
 fn files(at: Reader<'_>) -> BTreeMap<String, FileState> {
@@ -327,7 +322,7 @@ fn files(at: Reader<'_>) -> BTreeMap<String, FileState> {
         Some((path, FileState { sha256, mode }))
     });
     let read = at.names("file ").into_iter().filter_map(|path| {
-        let sha256 = crate::provision::state::sha256(at.0.get(&format!("file {path}"))?);
+        let sha256 = state::sha256(at.0.get(&format!("file {path}"))?);
         let mode = at.mode(&path)?;
         Some((path, FileState { sha256, mode }))
     });

@@ -32,8 +32,11 @@ pub(super) fn decode(answer: &str) -> Result<Sections, WireError> {
     if answer.is_empty() {
         return Err(WireError::CutShort);
     }
-    let bytes = STANDARD.decode(answer.trim()).map_err(|_| WireError::NotBase64)?;
-    let mut rest = bytes.as_slice();
+    take_apart(&STANDARD.decode(answer.trim()).map_err(|_| WireError::NotBase64)?)
+}
+
+/// Takes the frames apart.
+pub(super) fn take_apart(mut rest: &[u8]) -> Result<Sections, WireError> {
     let mut sections = Sections::new();
     loop {
         let (name, value, after) = frame(rest)?;

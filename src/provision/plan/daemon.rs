@@ -11,8 +11,8 @@ use crate::{
         Access, Materials, Wishes,
         facts::{Engine, Facts},
         refusal::Refusal,
-        state::{OLD_DROP_IN, TLS_FOLDER},
-        unit::Flag,
+        state::{Carried, OLD_DROP_IN, TLS_FOLDER},
+        unit::{self, ExecStart, Flag},
     },
 };
 
@@ -29,6 +29,8 @@ pub(super) struct Merged {
     pub(super) after: Options,
     /// What we lay over it.
     pub(super) ours: Options,
+    /// The part of that which was docker-machine's, with its variables.
+    pub(super) carried: Carried,
     /// Whether that is a difference.
     pub(super) changed: bool,
 }
@@ -43,11 +45,19 @@ pub(super) fn merge(
     let before = current(facts)?;
     let origin = facts.origin.as_ref().and_then(|origin| origin.config.as_deref());
     let origin = origin.and_then(|bytes| options::parse(bytes).ok()).unwrap_or_default();
-    let base = options::unmerge(before.clone(), &facts.ours, &origin);
+    let earlier = facts.state.clone().unwrap_or_default();
+    let base = options::unmerge(before.clone(), &earlier.daemon, &origin);
 
-    let mut ours = old_flags(facts, wishes)?;
-    ours = options::merge(ours, &wishes.daemon);
-    ours = options::merge(ours, &object(json!({ "labels": [format!("provider={}", materials.provider)] })));
+    let carried = match takes_over(facts, wishes) {
+        Some(engine) => carry(facts, engine)?,
+        None => earlier.carried,
+    };
+    let mut ours = options::merge(carried.daemon.clone(), &wishes.daemon);
+    let start = facts.engine.as_ref().and_then(|engine| command(facts, engine, wishes.access));
+    if !start.as_ref().is_some_and(|(_, flags)| flags.iter().any(|flag| flag.name == "label")) {
+        let label = format!("provider={}", materials.provider);
+        ours = options::merge(ours, &object(json!({ "labels": [label] })));
+    }
     if wishes.access == Access::Tls {
         ours = options::merge(ours, &tls());
         if !listen.by_activation {
@@ -55,12 +65,14 @@ pub(super) fn merge(
         }
         judge_own_access(facts, &base, &ours)?;
     }
-    judge_flags(facts, &base, &ours)?;
+    if let Some((command, flags)) = start {
+        judge_flags(&command, &flags, &base, &ours)?;
+    }
     let after = options::merge(base, &ours);
     if needs_table(facts) {
         options::check(&after)?;
     }
-    Ok(Merged { changed: before != after, before, after, ours })
+    Ok(Merged { changed: before != after, before, after, ours, carried })
 }
 
 fn object(value: Value) -> Options {
@@ -114,10 +126,7 @@ fn judge_own_access(facts: &Facts, base: &Options, ours: &Options) -> Result<(),
 }
 
 /// The engine refuses to start when an option is both a flag and in daemon.json (<https://github.com/moby/moby/issues/25471>).
-fn judge_flags(facts: &Facts, base: &Options, ours: &Options) -> Result<(), Refusal> {
-    let Some((command, flags)) = facts.engine.as_ref().and_then(|engine| command(facts, engine)) else {
-        return Ok(());
-    };
+fn judge_flags(command: &ExecStart, flags: &[Flag], base: &Options, ours: &Options) -> Result<(), Refusal> {
     let new = ours.keys().filter(|key| !base.contains_key(*key));
     for key in new {
         let flag = options::spec_of_key(key).map_or(key.as_str(), |spec| spec.flag);
@@ -134,8 +143,7 @@ fn judge_flags(facts: &Facts, base: &Options, ours: &Options) -> Result<(), Refu
 }
 
 /// What docker-machine's drop-in says by flags, as settings: it gives way to ours, and nothing of it may be lost.
-fn old_flags(facts: &Facts, wishes: &Wishes) -> Result<Options, Refusal> {
-    let Some(engine) = takes_over(facts, wishes) else { return Ok(Options::new()) };
+fn carry(facts: &Facts, engine: &Engine) -> Result<Carried, Refusal> {
     let mut settings = Options::new();
     for flag in &engine.flags {
         if flag.name == "host" || TLS_KEYS.contains(&flag.name.as_str()) {
@@ -149,7 +157,9 @@ fn old_flags(facts: &Facts, wishes: &Wishes) -> Result<Options, Refusal> {
         let (key, value) = setting(flag, &settings).ok_or_else(unknown)?;
         settings.insert(key.to_owned(), value);
     }
-    Ok(settings)
+    let old = facts.texts.iter().find(|file| file.path == OLD_DROP_IN);
+    let environment = old.map(|file| unit::environment_lines(&file.text)).unwrap_or_default();
+    Ok(Carried { daemon: settings, environment })
 }
 
 /// The engine, where docker-machine's drop-in starts it and is to be replaced.

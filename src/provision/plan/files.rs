@@ -10,7 +10,6 @@ use crate::{
         facts::{Facts, HostFile},
         refusal::Refusal,
         state::{DROP_IN_PATH, OLD_DROP_IN, SOCKET_PATH, STATE_PATH, State, TLS_FOLDER, sha256},
-        unit,
     },
 };
 
@@ -60,12 +59,17 @@ pub(super) fn wanted(
     if listen.by_activation {
         want(SOCKET_PATH.to_owned(), 0o644, Content::Text(socket(facts, listen)), "the engine's port");
     }
-    if let Some(text) = drop_in(facts, wishes, listen, takes_over)? {
+    if let Some(text) = drop_in(wishes, listen, daemon)? {
         // Variables may hold a proxy's password.
         let mode = if wishes.env.is_empty() { 0o644 } else { 0o600 };
         want(DROP_IN_PATH.to_owned(), mode, Content::Text(text), "how systemd starts the engine");
     }
-    let state = State { version: 1, machine: materials.machine.to_owned(), daemon: daemon.ours.clone() };
+    let state = State {
+        version: 1,
+        machine: materials.machine.to_owned(),
+        daemon: daemon.ours.clone(),
+        carried: daemon.carried.clone(),
+    };
     let state = serde_json::to_string_pretty(&state).unwrap_or_default() + "\n";
     want(STATE_PATH.to_owned(), 0o600, Content::Text(state), "our own notes");
 
@@ -100,17 +104,12 @@ fn socket(facts: &Facts, listen: &Listen) -> String {
         .replace("@CONFIG@", &facts.config_path)
 }
 
-fn drop_in(
-    facts: &Facts,
-    wishes: &Wishes,
-    listen: &Listen,
-    takes_over: bool,
-) -> Result<Option<String>, Refusal> {
+fn drop_in(wishes: &Wishes, listen: &Listen, daemon: &Merged) -> Result<Option<String>, Refusal> {
     let mut text = String::new();
     if listen.by_activation {
         text.push_str(include_str!("../../../templates/systemd/10-rmachine.conf"));
     }
-    let mut lines = if takes_over { old_environment(facts) } else { Vec::new() };
+    let mut lines = daemon.carried.environment.clone();
     for variable in &wishes.env {
         lines.push(quoted(variable)?);
     }
@@ -121,11 +120,6 @@ fn drop_in(
         let _ = writeln!(text, "Environment={line}");
     }
     Ok((!text.is_empty()).then_some(text))
-}
-
-fn old_environment(facts: &Facts) -> Vec<String> {
-    let old = facts.texts.iter().find(|file| file.path == OLD_DROP_IN);
-    old.map(|file| unit::environment_lines(&file.text)).unwrap_or_default()
 }
 
 /// A variable as systemd.exec(5) wants it: quoted, with `%` doubled.

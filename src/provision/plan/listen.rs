@@ -72,7 +72,7 @@ fn addresses(facts: &Facts, wishes: &Wishes, reached: Option<IpAddr>) -> (Vec<Ip
 /// Whether the engine takes systemd's sockets. One that is still to be installed does: every package we install starts it so.
 fn by_activation(facts: &Facts) -> Result<bool, Refusal> {
     let Some(engine) = &facts.engine else { return Ok(true) };
-    let Some((command, flags)) = command(facts, engine) else { return Ok(true) };
+    let Some((command, flags)) = command(facts, engine, Access::Tls) else { return Ok(true) };
     let hosts: Vec<&Flag> = flags.iter().filter(|flag| flag.name == "host").collect();
     let own = |host: &&&Flag| host.value.starts_with("tcp://");
     if let Some(host) = hosts.iter().find(own) {
@@ -85,10 +85,10 @@ fn by_activation(facts: &Facts) -> Result<bool, Refusal> {
     }
 }
 
-/// The command that counts once docker-machine's drop-in is gone, with its flags.
-pub(super) fn command(facts: &Facts, engine: &Engine) -> Option<(ExecStart, Vec<Flag>)> {
+/// The command that will count, with its flags: docker-machine's drop-in gives way where we open the port.
+pub(super) fn command(facts: &Facts, engine: &Engine, access: Access) -> Option<(ExecStart, Vec<Flag>)> {
     let command = engine.command.clone()?;
-    if command.path != OLD_DROP_IN {
+    if command.path != OLD_DROP_IN || access == Access::Ssh {
         return Some((command, engine.flags.clone()));
     }
     let of_service = engine.service.fragment.iter().chain(&engine.service.drop_ins);

@@ -9,7 +9,8 @@ pub(super) fn plan(plan: &Plan) -> String {
     if lines.is_empty() {
         lines.push("nothing to change".to_owned());
     }
-    if !plan.restarts() {
+    let starts = plan.changes.iter().any(|change| matches!(change, Change::Start));
+    if !plan.restarts() && !starts {
         lines.push("the engine is not restarted".to_owned());
     }
     let listen: Vec<String> = plan.listen.iter().map(ToString::to_string).collect();

@@ -1,0 +1,483 @@
+use serde_json::json;
+
+use super::*;
+use crate::{
+    provision::{
+        Access, InstallFrom,
+        facts::{Disk, Init, Installer, Listener, Process, Unfinished, recorded::*},
+        unit::Flag,
+    },
+    secret::Secret,
+    tls::Identity,
+};
+
+fn identity() -> Identity {
+    Identity { certificate: "certificate".into(), key: Secret::new("the key") }
+}
+
+fn planned_from(facts: &Facts, reached: &str, wishes: &Wishes) -> Result<Plan, Refusal> {
+    let server = identity();
+    let reached = Some(reached.parse().unwrap());
+    plan(
+        facts,
+        wishes,
+        &Materials { machine: "n1", provider: "generic", reached, authority: "authority", server: &server },
+    )
+}
+
+fn planned(facts: &Facts, wishes: &Wishes) -> Result<Plan, Refusal> {
+    planned_from(facts, "10.99.0.41", wishes)
+}
+
+fn tls() -> Wishes {
+    Wishes::default()
+}
+
+fn ssh() -> Wishes {
+    Wishes { access: Access::Ssh, ..Wishes::default() }
+}
+
+/// What the plan says, without the digest.
+fn said(facts: &Facts, wishes: &Wishes) -> String {
+    let text = planned(facts, wishes).unwrap().render();
+    text.lines().filter(|line| !line.starts_with("plan sha256:")).collect::<Vec<_>>().join("\n")
+}
+
+fn refused(facts: &Facts, wishes: &Wishes) -> String {
+    planned(facts, wishes).unwrap_err().to_string()
+}
+
+fn daemon_json(plan: &Plan) -> String {
+    let found = plan.changes.iter().find_map(|change| match change {
+        Change::Write { path, content: Content::Text(text), .. } if path.ends_with("/daemon.json") => {
+            Some(text.clone())
+        }
+        _ => None,
+    });
+    found.expect("daemon.json is written")
+}
+
+#[test]
+fn plans_for_real_hosts_read_as_they_always_did() {
+    insta::assert_snapshot!("debian12_blank", said(&debian12_blank(), &tls()));
+    insta::assert_snapshot!("debian13_blank", said(&debian13_blank(), &tls()));
+    insta::assert_snapshot!("debian12_engine", said(&debian12_engine(), &tls()));
+    insta::assert_snapshot!("debian12_containers", said(&debian12_containers(), &tls()));
+    insta::assert_snapshot!("debian13_containers", said(&debian13_containers(), &tls()));
+    insta::assert_snapshot!("debian12_swarm", said(&debian12_swarm(), &tls()));
+    insta::assert_snapshot!("debian12_docker_machine", said(&debian12_docker_machine(), &tls()));
+    insta::assert_snapshot!("debian12_containers_over_ssh", said(&debian12_containers(), &ssh()));
+}
+
+#[test]
+fn the_digest_is_the_same_for_the_same_facts_whatever_the_certificate() {
+    let facts = debian12_containers();
+    let other = Identity { certificate: "another".into(), key: Secret::new("another") };
+    let materials = Materials {
+        machine: "n1",
+        provider: "generic",
+        reached: Some("10.99.0.41".parse().unwrap()),
+        authority: "another",
+        server: &other,
+    };
+    let digest = planned(&facts, &tls()).unwrap().digest();
+    assert_eq!(plan(&facts, &tls(), &materials).unwrap().digest(), digest);
+    let wishes = Wishes { port: 2377, ..tls() };
+    assert_ne!(planned(&facts, &wishes).unwrap().digest(), digest);
+}
+
+#[test]
+fn no_plan_holds_a_key() {
+    let text = serde_json::to_string(&planned(&debian12_engine(), &tls()).unwrap()).unwrap();
+    assert!(!text.contains("the key") && !text.contains("certificate\":\"certificate"), "{text}");
+}
+
+/// The facts of a host as it is after the plan was applied to it.
+fn applied(mut facts: Facts, wishes: &Wishes) -> Facts {
+    let server = identity();
+    let materials = Materials {
+        machine: "n1",
+        provider: "generic",
+        reached: Some("10.99.0.41".parse().unwrap()),
+        authority: "authority",
+        server: &server,
+    };
+    for change in plan(&facts, wishes, &materials).unwrap().changes {
+        match change {
+            Change::Write { path, mode, content, .. } => {
+                let bytes = bytes(&content, &materials).to_vec();
+                if path == facts.config_path {
+                    facts.config =
+                        Some(crate::provision::facts::HostFile { bytes: Some(bytes.clone()), mode });
+                }
+                if path.ends_with("state.json") {
+                    facts.state = serde_json::from_slice(&bytes).ok();
+                }
+                let state = crate::provision::facts::FileState { sha256: sha256(&bytes), mode };
+                facts.files.insert(path, state);
+            }
+            Change::Remove { path, .. } => {
+                facts.files.remove(&path);
+                facts.texts.retain(|file| file.path != path);
+            }
+            _ => {}
+        }
+    }
+    let engine = facts.engine.as_mut().unwrap();
+    engine.our_socket.is_active = wishes.access == Access::Tls;
+    engine.service.is_active = true;
+    facts
+}
+
+#[test]
+fn planning_again_after_applying_finds_nothing_to_do() {
+    for facts in [debian12_engine(), debian12_containers(), debian13_containers()] {
+        for wishes in [tls(), ssh(), Wishes { env: vec!["HTTP_PROXY=http://p:1".into()], ..tls() }] {
+            let after = applied(facts.clone(), &wishes);
+            let again = planned(&after, &wishes).unwrap();
+            assert!(again.is_empty(), "{:#?}", again.changes);
+        }
+    }
+}
+
+#[test]
+fn going_from_tls_to_ssh_and_back_leaves_nothing_behind() {
+    let start = applied(debian12_containers(), &tls());
+    let over_ssh = applied(start.clone(), &ssh());
+    let written: Vec<_> = over_ssh.files.keys().filter(|path| path.contains("rmachine/ca.pem")).collect();
+    assert!(written.is_empty(), "{written:?}");
+    let options: serde_json::Value =
+        serde_json::from_slice(over_ssh.config.as_ref().unwrap().bytes.as_ref().unwrap()).unwrap();
+    assert_eq!(options, json!({"debug": true, "labels": ["provider=generic"]}));
+    let back = applied(over_ssh, &tls());
+    assert_eq!(back.config, start.config);
+}
+
+#[test]
+fn settings_of_the_users_own_stay_where_they_are() {
+    let plan = planned(&debian12_containers(), &tls()).unwrap();
+    let text = daemon_json(&plan);
+    assert!(text.starts_with("{\n  \"debug\": true,\n"), "{text}");
+    assert!(text.contains("\"tlsverify\": true"), "the socket looks for these very words: {text}");
+}
+
+#[test]
+fn a_setting_that_is_no_longer_wished_for_goes_back_to_what_it_was() {
+    let wish = |value: serde_json::Value| Wishes { daemon: value.as_object().unwrap().clone(), ..ssh() };
+    let with = applied(debian12_containers(), &wish(json!({"debug": false, "mtu": 1400, "labels": ["a=1"]})));
+    let mut with = with;
+    with.origin = Some(crate::provision::facts::Origin {
+        paths: Vec::new(),
+        config: debian12_containers().config.unwrap().bytes,
+        was_active: true,
+        installed: false,
+    });
+    let without = planned(&with, &ssh()).unwrap();
+    let options: serde_json::Value = serde_json::from_str(&daemon_json(&without)).unwrap();
+    assert_eq!(options, json!({"debug": true, "labels": ["provider=generic"]}));
+}
+
+#[test]
+fn only_what_needs_a_restart_gets_one() {
+    let adopted = applied(debian12_containers(), &tls());
+    let wish = |value: serde_json::Value| Wishes { daemon: value.as_object().unwrap().clone(), ..tls() };
+    let reload = planned(&adopted, &wish(json!({"labels": ["a=1"]}))).unwrap();
+    assert!(
+        !reload.restarts()
+            && reload
+                .changes
+                .iter()
+                .any(|change| matches!(change, Change::Reload { because } if because == &["labels"]))
+    );
+    assert!(planned(&adopted, &wish(json!({"mtu": 1400}))).unwrap().restarts());
+    assert!(planned(&adopted, &Wishes { env: vec!["A=B".into()], ..tls() }).unwrap().restarts());
+    let mut closed = adopted;
+    closed.engine.as_mut().unwrap().our_socket.is_active = false;
+    assert!(planned(&closed, &tls()).unwrap().restarts());
+}
+
+#[test]
+fn containers_are_kept_where_that_is_possible_and_named_where_it_is_not() {
+    let held = planned(&debian12_containers(), &tls()).unwrap();
+    assert!(matches!(held.fate(), Some(Fate::Held { containers }) if containers.len() == 2));
+    assert_eq!(held.permit(false), Ok(()));
+
+    let stop = planned(&debian12_swarm(), &tls()).unwrap();
+    assert_eq!(stop.stops().len(), 2);
+    assert_eq!(
+        stop.permit(false).unwrap_err().to_string(),
+        "restarting the engine would stop 2 containers (job, web): a swarm is active, which rules out live-restore"
+    );
+    assert_eq!(stop.permit(true), Ok(()));
+
+    let mut already = debian12_containers();
+    already.engine.as_mut().unwrap().running.as_mut().unwrap().live_restore = true;
+    assert!(matches!(planned(&already, &tls()).unwrap().fate(), Some(Fate::GoOn { .. })));
+
+    let mut mute = debian12_containers();
+    let engine = mute.engine.as_mut().unwrap();
+    engine.running = None;
+    engine.tasks = vec!["0123456789abcdef".into()];
+    assert_eq!(planned(&mute, &tls()).unwrap().stops()[0].name, "0123456789ab");
+}
+
+#[test]
+fn the_engine_listens_where_ssh_came_in_if_the_host_owns_that() {
+    let listens = |reached: &str, wishes: &Wishes| {
+        let plan = planned_from(&debian12_engine(), reached, wishes).unwrap();
+        (plan.listen.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "), plan.notes.join("; "))
+    };
+    assert_eq!(listens("10.99.0.41", &tls()), ("10.99.0.41:2376".into(), String::new()));
+    assert_eq!(
+        listens("203.0.113.9", &tls()),
+        (
+            "0.0.0.0:2376".into(),
+            "the host does not own 203.0.113.9, so the engine listens on every address".into()
+        )
+    );
+    let public = Wishes { listen: vec!["8.8.8.8".parse().unwrap()], port: 1234, ..tls() };
+    let (addresses, notes) = listens("10.99.0.41", &public);
+    assert_eq!(addresses, "8.8.8.8:1234");
+    assert!(
+        notes.contains("8.8.8.8 is a public address: port 1234 can be reached from everywhere"),
+        "{notes}"
+    );
+    assert_eq!(listens("10.99.0.41", &ssh()), (String::new(), String::new()));
+}
+
+#[test]
+fn an_engine_started_without_hosts_gets_them_in_its_settings() {
+    let mut facts = debian12_engine();
+    facts.engine.as_mut().unwrap().flags.clear();
+    let plan = planned(&facts, &tls()).unwrap();
+    let options: serde_json::Value = serde_json::from_str(&daemon_json(&plan)).unwrap();
+    assert_eq!(options["hosts"], json!(["unix:///var/run/docker.sock", "tcp://10.99.0.41:2376"]));
+    let is_unit =
+        |change: &Change| matches!(change, Change::Write { path, .. } if path.starts_with("/etc/systemd"));
+    assert!(!plan.changes.iter().any(is_unit));
+    let again = applied(facts, &tls());
+    assert!(planned(&again, &tls()).unwrap().is_empty());
+}
+
+#[test]
+fn docker_machines_flags_become_settings_and_its_variables_stay() {
+    let plan = planned(&debian12_docker_machine(), &tls()).unwrap();
+    let options: serde_json::Value = serde_json::from_str(&daemon_json(&plan)).unwrap();
+    assert_eq!(options["storage-driver"], "overlay2");
+    assert_eq!(options["insecure-registries"], json!(["registry.example:5000"]));
+    assert_eq!(options["labels"], json!(["provider=generic"]));
+    assert!(options.get("hosts").is_none());
+    let drop_in = plan.changes.iter().find_map(|change| match change {
+        Change::Write { path, content: Content::Text(text), .. } if path.ends_with("10-rmachine.conf") => {
+            Some(text)
+        }
+        _ => None,
+    });
+    assert!(drop_in.unwrap().contains("[Service]\nEnvironment=\"A=B\"\n"));
+    assert!(
+        planned(&debian12_taken_over(), &tls()).unwrap().changes.iter().all(|change| match change {
+            Change::Write { path, .. } => path.ends_with(".pem"),
+            _ => true,
+        }),
+        "what was taken over stays, although the drop-in is gone"
+    );
+}
+
+#[test]
+fn docker_machines_flags_that_have_no_place_in_settings_are_refused() {
+    let mut facts = debian12_docker_machine();
+    facts
+        .engine
+        .as_mut()
+        .unwrap()
+        .flags
+        .push(Flag { name: "default-ulimit".into(), value: "nofile=1".into() });
+    assert_eq!(
+        refused(&facts, &tls()),
+        "/etc/systemd/system/docker.service.d/10-machine.conf starts the engine with --default-ulimit=nofile=1, which cannot be taken over"
+    );
+}
+
+#[test]
+fn variables_are_quoted_as_systemd_reads_them() {
+    let wishes = Wishes { env: vec![r#"A=50% of "it" \ all"#.into()], ..tls() };
+    let plan = planned(&debian12_engine(), &wishes).unwrap();
+    let text = serde_json::to_string(&plan).unwrap();
+    let expected = serde_json::to_string(r#"Environment="A=50%% of \"it\" \\ all""#).unwrap();
+    assert!(text.contains(expected.trim_matches('"')), "{text}");
+    for bad in ["A", "=b", "1A=b", "A B=c", "A=b\nExecStart=evil"] {
+        let wishes = Wishes { env: vec![bad.into()], ..tls() };
+        assert!(matches!(planned(&debian12_engine(), &wishes), Err(Refusal::BadVariable { .. })), "{bad:?}");
+    }
+}
+
+#[test]
+fn a_new_name_changes_the_files_that_hold_it() {
+    let wishes = Wishes { hostname: Some("n2".into()), ..ssh() };
+    let plan = planned(&debian12_engine(), &wishes).unwrap();
+    let text = |wanted: &str| {
+        plan.changes.iter().find_map(|change| match change {
+            Change::Write { path, content: Content::Text(text), .. } if path == wanted => Some(text.as_str()),
+            _ => None,
+        })
+    };
+    assert_eq!(text("/etc/hostname"), Some("n2\n"));
+    assert_eq!(text("/etc/hosts"), Some("127.0.0.1 localhost\n127.0.1.1 n2\n"));
+    let same = Wishes { hostname: Some("n1".into()), ..ssh() };
+    let plan = planned(&debian12_engine(), &same).unwrap();
+    assert!(!plan.changes.iter().any(|change| matches!(change, Change::Hostname { .. })));
+}
+
+#[test]
+fn where_the_engine_comes_from() {
+    let install = |facts: &Facts, from| {
+        let plan = planned(facts, &Wishes { install: from, ..tls() });
+        plan.map(|plan| {
+            plan.changes.into_iter().find_map(|change| match change {
+                Change::Install(Source::Packages { packages, .. }) => Some(packages.join(" ")),
+                Change::Install(Source::Script { url, packages }) => {
+                    Some(format!("{url} {}", packages.join(" ")).trim().to_owned())
+                }
+                _ => None,
+            })
+        })
+    };
+    let distro = Ok(Some("docker.io iptables ca-certificates".to_owned()));
+    let script = Ok(Some("https://get.docker.com".to_owned()));
+    let mut blank = debian12_blank();
+    assert_eq!(install(&blank, InstallFrom::Auto), distro, "the vendor's host does not answer");
+    assert_eq!(install(&blank, InstallFrom::None), Err(Refusal::NoEngine));
+    assert!(matches!(install(&blank, InstallFrom::Script), Err(Refusal::NoInstaller { .. })));
+    blank.installer = Installer::Answers;
+    assert_eq!(install(&blank, InstallFrom::Auto), script);
+    assert_eq!(install(&blank, InstallFrom::Script), script);
+    assert_eq!(install(&blank, InstallFrom::Distro), distro);
+    blank.has_fetcher = false;
+    let with_fetcher = Ok(Some("https://get.docker.com curl ca-certificates".to_owned()));
+    assert_eq!(install(&blank, InstallFrom::Script), with_fetcher);
+    assert_eq!(install(&debian12_engine(), InstallFrom::Script), Ok(None), "an engine that is there is kept");
+}
+
+#[test]
+fn access_over_ssh_needs_the_client_on_the_host() {
+    let mut facts = debian13_containers();
+    facts.client = None;
+    assert!(said(&facts, &ssh()).starts_with("install docker-cli\n"));
+    facts.os.id = "alpine".into();
+    assert_eq!(planned(&facts, &ssh()), Err(Refusal::NoClient));
+}
+
+#[test]
+fn a_host_that_cannot_be_provisioned_is_refused_with_its_reason() {
+    type Spoil = fn(&mut Facts);
+    let cases: [(Spoil, &str); 14] = [
+        (|facts| facts.is_root = false, "the scripts do not run as root there"),
+        (
+            |facts| facts.init = Init::OpenRc,
+            "Debian GNU/Linux 12 (bookworm) is not run by systemd, and no other init system is supported",
+        ),
+        (
+            |facts| facts.has_snap_docker = true,
+            "docker is installed as a snap, which cannot see most of the host and keeps its own configuration",
+        ),
+        (|facts| facts.read_only = vec!["/etc".into()], "/etc is read-only"),
+        (
+            |facts| facts.disks = vec![Disk { path: "/var/lib".into(), free_kib: 12 }],
+            "/var/lib has 0 MiB free, and 1 MiB are needed",
+        ),
+        (
+            |facts| {
+                facts.unfinished = Some(Unfinished { id: "x".into(), is_running: false, step: "swap".into() })
+            },
+            "a change of the host is under way there (step swap)",
+        ),
+        (
+            |facts| facts.config = config("{\n  \"debug\": yes\n}"),
+            "/etc/docker/daemon.json cannot be read: line 2, column 12: expected value",
+        ),
+        (
+            |facts| facts.config = config(r#"{"tlsverify": true, "tlscacert": "/mine.pem"}"#),
+            "/etc/docker/daemon.json sets up TLS with certificates of its own (tlscacert); its clients would be shut out",
+        ),
+        (
+            |facts| facts.config = config(r#"{"hosts": ["tcp://0.0.0.0:2375"]}"#),
+            "/etc/docker/daemon.json makes the engine listen on tcp://0.0.0.0:2375, and TLS would apply to that too",
+        ),
+        (
+            |facts| facts.config = config(r#"{"registry-mirror": []}"#),
+            "the engine knows no option \"registry-mirror\" (did you mean \"registry-mirrors\"?)",
+        ),
+        (
+            |facts| flags(facts, "host", "tcp://0.0.0.0:2375"),
+            "/lib/systemd/system/docker.service makes the engine listen on tcp://0.0.0.0:2375, and TLS would apply to that too",
+        ),
+        (
+            |facts| flags(facts, "tlsverify", "true"),
+            "/lib/systemd/system/docker.service sets up TLS with certificates of its own (--tlsverify); its clients would be shut out",
+        ),
+        (
+            |facts| flags(facts, "config-file", "/mine.json"),
+            "/lib/systemd/system/docker.service starts the engine with --config-file=/mine.json, and only /etc/docker/daemon.json is supported",
+        ),
+        (|facts| facts.engine.as_mut().unwrap().service.load = "masked".into(), "docker.service is masked"),
+    ];
+    for (spoil, expected) in cases {
+        let mut facts = debian12_engine();
+        spoil(&mut facts);
+        assert_eq!(refused(&facts, &tls()), expected);
+    }
+}
+
+fn config(text: &str) -> Option<crate::provision::facts::HostFile> {
+    Some(crate::provision::facts::HostFile { bytes: Some(text.into()), mode: 0o644 })
+}
+
+fn flags(facts: &mut Facts, name: &str, value: &str) {
+    let flag = Flag { name: name.into(), value: value.into() };
+    facts.engine.as_mut().unwrap().flags.push(flag);
+}
+
+#[test]
+fn an_os_that_nobody_knows_is_refused_only_where_something_must_be_installed() {
+    let mut blank = debian12_blank();
+    blank.os.id = "plan9".into();
+    assert_eq!(
+        refused(&blank, &tls()),
+        "there is no engine, and installing one on Debian GNU/Linux 12 (bookworm) is not supported"
+    );
+    let mut engine = debian12_engine();
+    engine.os.id = "plan9".into();
+    assert!(planned(&engine, &tls()).is_ok());
+}
+
+#[test]
+fn a_full_disk_is_told_in_numbers_before_an_installation() {
+    let mut blank = debian12_blank();
+    blank.disks = vec![Disk { path: "/var/lib".into(), free_kib: 300 * 1024 }];
+    assert_eq!(refused(&blank, &tls()), "/var/lib has 300 MiB free, and 700 MiB are needed");
+}
+
+#[test]
+fn a_port_that_another_program_has_is_told_with_its_name() {
+    let taken = |address: Option<&str>, name: &str| {
+        let mut facts = debian12_engine();
+        facts.listeners.push(Listener {
+            address: address.map(|address| address.parse().unwrap()),
+            port: 2376,
+            program: Some(Process { pid: 77, name: name.into() }),
+        });
+        planned(&facts, &tls()).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let nginx = Err("port 2376 is taken by nginx (pid 77)".to_owned());
+    assert_eq!(taken(None, "nginx"), nginx);
+    assert_eq!(taken(Some("10.99.0.41"), "nginx"), nginx);
+    assert_eq!(taken(Some("127.0.0.1"), "nginx"), Ok(()), "another address is no conflict");
+}
+
+#[test]
+fn every_setting_wished_for_is_checked_where_the_engine_cannot_do_it_itself() {
+    let wishes = Wishes { daemon: json!({"mtu": "1400"}).as_object().unwrap().clone(), ..tls() };
+    assert_eq!(refused(&debian12_engine(), &wishes), "option \"mtu\" must be a number, not \"1400\"");
+    let plan = planned(&debian13_containers(), &wishes).unwrap();
+    assert!(plan.can_validate, "engine 26 looks at it before the swap");
+}
