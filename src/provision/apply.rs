@@ -172,7 +172,7 @@ mod tests {
             server: &server,
         };
         let plan = plan(facts, wishes, &materials).unwrap();
-        transaction(&plan, &materials).steps.join(" ")
+        transaction(&plan, &materials).steps().join(" ")
     }
 
     #[test]

@@ -53,6 +53,12 @@ impl Transaction {
         Self { document, steps: Vec::new(), index: String::new(), count: 0, expect: String::new() }
     }
 
+    /// The steps so far.
+    #[cfg(test)]
+    pub(super) fn steps(&self) -> &[&'static str] {
+        &self.steps
+    }
+
     /// Adds a step.
     pub(super) fn step(&mut self, name: &'static str) {
         self.steps.push(name);

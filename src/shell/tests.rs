@@ -43,7 +43,8 @@ fn evaluated(program: &Path, args: &[&str], shell: Shell, evaluate: &str, values
     let file = folder.path().join("statements");
     std::fs::write(&file, shell.statements(&variables).unwrap()).unwrap();
     let printed = keys.join(" ");
-    let script = format!("{}\nenv printenv {printed}\n", evaluate.replace("FILE", &file.display().to_string()));
+    let script =
+        format!("{}\nenv printenv {printed}\n", evaluate.replace("FILE", &file.display().to_string()));
     // Where nothing matches a wildcard by chance.
     let output =
         Command::new(program).args(args).args(["-c", &script]).current_dir(folder.path()).output().unwrap();

@@ -4,7 +4,9 @@ use super::*;
 use crate::{
     provision::{
         Access, InstallFrom,
-        facts::{Disk, Init, Installer, Listener, Process, Unfinished, recorded::*},
+        facts::{
+            Disk, FileState, HostFile, Init, Installer, Listener, Origin, Process, Unfinished, recorded::*,
+        },
         unit::Flag,
     },
     secret::Secret,
@@ -107,13 +109,12 @@ fn applied(mut facts: Facts, wishes: &Wishes) -> Facts {
             Change::Write { path, mode, content, .. } => {
                 let bytes = bytes(&content, &materials).to_vec();
                 if path == facts.config_path {
-                    facts.config =
-                        Some(crate::provision::facts::HostFile { bytes: Some(bytes.clone()), mode });
+                    facts.config = Some(HostFile { bytes: Some(bytes.clone()), mode });
                 }
                 if path.ends_with("state.json") {
                     facts.state = serde_json::from_slice(&bytes).ok();
                 }
-                let state = crate::provision::facts::FileState { sha256: sha256(&bytes), mode };
+                let state = FileState { sha256: sha256(&bytes), mode };
                 facts.files.insert(path, state);
             }
             Change::Remove { path, .. } => {
@@ -164,16 +165,16 @@ fn settings_of_the_users_own_stay_where_they_are() {
 #[test]
 fn a_setting_that_is_no_longer_wished_for_goes_back_to_what_it_was() {
     let wish = |value: serde_json::Value| Wishes { daemon: value.as_object().unwrap().clone(), ..ssh() };
-    let with = applied(debian12_containers(), &wish(json!({"debug": false, "mtu": 1400, "labels": ["a=1"]})));
-    let mut with = with;
-    with.origin = Some(crate::provision::facts::Origin {
+    let mut configured =
+        applied(debian12_containers(), &wish(json!({"debug": false, "mtu": 1400, "labels": ["a=1"]})));
+    configured.origin = Some(Origin {
         paths: Vec::new(),
         config: debian12_containers().config.unwrap().bytes,
         was_active: true,
         installed: false,
     });
-    let without = planned(&with, &ssh()).unwrap();
-    let options: serde_json::Value = serde_json::from_str(&daemon_json(&without)).unwrap();
+    let again = planned(&configured, &ssh()).unwrap();
+    let options: serde_json::Value = serde_json::from_str(&daemon_json(&again)).unwrap();
     assert_eq!(options, json!({"debug": true, "labels": ["provider=generic"]}));
 }
 
@@ -276,7 +277,7 @@ fn docker_machines_flags_become_settings_and_its_variables_stay() {
     assert!(drop_in.unwrap().contains("[Service]\nEnvironment=\"A=B\"\n"));
     assert!(
         planned(&debian12_taken_over(), &tls()).unwrap().changes.iter().all(|change| match change {
-            Change::Write { path, .. } => path.ends_with(".pem"),
+            Change::Write { path, .. } => path.starts_with("/etc/docker/rmachine/"),
             _ => true,
         }),
         "what was taken over stays, although the drop-in is gone"
@@ -387,24 +388,25 @@ fn a_host_that_cannot_be_provisioned_is_refused_with_its_reason() {
         ),
         (
             |facts| {
-                facts.unfinished = Some(Unfinished { id: "x".into(), is_running: false, step: "swap".into() })
+                facts.unfinished =
+                    Some(Unfinished { id: "x".into(), is_running: false, step: "swap".into() });
             },
             "a change of the host is under way there (step swap)",
         ),
         (
-            |facts| facts.config = config("{\n  \"debug\": yes\n}"),
+            |facts| config(facts, "{\n  \"debug\": yes\n}"),
             "/etc/docker/daemon.json cannot be read: line 2, column 12: expected value",
         ),
         (
-            |facts| facts.config = config(r#"{"tlsverify": true, "tlscacert": "/mine.pem"}"#),
+            |facts| config(facts, r#"{"tlsverify": true, "tlscacert": "/mine.pem"}"#),
             "/etc/docker/daemon.json sets up TLS with certificates of its own (tlscacert); its clients would be shut out",
         ),
         (
-            |facts| facts.config = config(r#"{"hosts": ["tcp://0.0.0.0:2375"]}"#),
+            |facts| config(facts, r#"{"hosts": ["tcp://0.0.0.0:2375"]}"#),
             "/etc/docker/daemon.json makes the engine listen on tcp://0.0.0.0:2375, and TLS would apply to that too",
         ),
         (
-            |facts| facts.config = config(r#"{"registry-mirror": []}"#),
+            |facts| config(facts, r#"{"registry-mirror": []}"#),
             "the engine knows no option \"registry-mirror\" (did you mean \"registry-mirrors\"?)",
         ),
         (
@@ -428,8 +430,8 @@ fn a_host_that_cannot_be_provisioned_is_refused_with_its_reason() {
     }
 }
 
-fn config(text: &str) -> Option<crate::provision::facts::HostFile> {
-    Some(crate::provision::facts::HostFile { bytes: Some(text.into()), mode: 0o644 })
+fn config(facts: &mut Facts, text: &str) {
+    facts.config = Some(HostFile { bytes: Some(text.into()), mode: 0o644 });
 }
 
 fn flags(facts: &mut Facts, name: &str, value: &str) {
