@@ -21,6 +21,7 @@ trap '' HUP PIPE
 home=/var/lib/rmachine
 folder=$1
 socket=rmachine-docker.socket
+enabled=/etc/systemd/system/multi-user.target.wants/docker.service
 step=
 reason=
 touched=
@@ -273,8 +274,17 @@ step_hold() {
 step_swap() {
     put_all "$folder/want" <"$folder/want/index" || return
     if wants live-restore; then config_put after-on || return; fi
-    if wants hostname; then wanted hostname >/proc/sys/kernel/hostname || return; fi
+    if wants hostname; then rename_host "$(wanted hostname)" || return; fi
+    if wants enable; then enable_engine || return; fi
     if wants daemon-reload; then quiet systemctl daemon-reload; fi
+}
+
+rename_host() { # NAME
+    # The command where there is one: in a container /proc may be read-only.
+    if command -v hostname >/dev/null; then quiet hostname "$1"; else echo "$1" >/proc/sys/kernel/hostname; fi || {
+        reason="the host cannot be renamed"
+        return 1
+    }
 }
 
 step_install() {
@@ -337,8 +347,10 @@ step_settle() {
     reload_live_restore after-off false && config_as_wanted
 }
 
-step_enable() {
-    quiet systemctl enable docker.service
+# `systemctl enable` would go on to Debian's update-rc.d, which rewrites links all over /etc.
+enable_engine() {
+    unit=$(systemctl show docker.service -p FragmentPath)
+    mkdir -p "${enabled%/*}" && ln -sf "${unit#FragmentPath=}" "$enabled"
 }
 
 step_release() { # wants what was there before the first transaction
@@ -498,15 +510,17 @@ restart_back() {
         reload_live_restore before-off false && config_back
 }
 
-undo() {
+undo() { # the files; then the engine, whose refusal to come back would not be cured by trying again
     say "step undo"
     deadline=$(($(date +%s) + 120))
     [ -f "$folder/before/index" ] || return 0
-    if wants hostname; then cat "$folder/was-named" >/proc/sys/kernel/hostname; fi
+    if wants hostname; then rename_host "$(cat "$folder/was-named")"; fi
     put_all "$folder/before" <"$folder/before/backwards" || return
     if marked origin-made; then rm -rf "$home/origin"; fi
     quiet systemctl daemon-reload
-    engine_back
+    # An installation that failed may have left no engine at all.
+    command -v dockerd >/dev/null || return 0
+    engine_back || say "engine-down ${reason:-$(said_last)}"
 }
 
 enter() { # STEP

@@ -56,7 +56,10 @@ fn files(transaction: &mut Transaction, change: &Change, materials: &Materials<'
         Change::Write { path, mode, content, .. } => transaction.file(path, *mode, bytes(content, materials)),
         Change::Remove { path, .. } => transaction.other("absent", None, path),
         Change::Hostname { to, .. } => transaction.tell("hostname", to.as_str()),
-        Change::Enable => transaction.other("keep", None, ENABLED),
+        Change::Enable => {
+            transaction.other("keep", None, ENABLED);
+            transaction.tell("enable", "");
+        }
         Change::Install(_) | Change::Start | Change::Reload { .. } | Change::Restart { .. } => {}
     }
 }
@@ -92,18 +95,15 @@ fn steps(transaction: &mut Transaction, plan: &Plan) {
     if held {
         transaction.step("settle");
     }
-    if plan.changes.contains(&Change::Enable) {
-        transaction.step("enable");
-    }
 }
 
 fn touches_units(change: &Change) -> bool {
     match change {
         Change::Write { path, .. } | Change::Remove { path, .. } => path.starts_with("/etc/systemd/"),
+        Change::Enable => true,
         Change::Install(_)
         | Change::Hostname { .. }
         | Change::Folder { .. }
-        | Change::Enable
         | Change::Start
         | Change::Reload { .. }
         | Change::Restart { .. } => false,
@@ -190,7 +190,7 @@ mod tests {
             (debian13_containers(), &tls, "stage validate hold swap restart health settle"),
             (debian12_swarm(), &tls, "stage swap restart health"),
             (debian12_containers(), &ssh, "stage swap reload health"),
-            (stopped, &tls, "stage swap start health enable"),
+            (stopped, &tls, "stage swap start health"),
         ];
         for (facts, wishes, expected) in cases {
             assert_eq!(steps_for(&facts, wishes), expected);

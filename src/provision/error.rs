@@ -68,6 +68,8 @@ pub enum After {
     Untouched,
     /// It is as it was before.
     Undone,
+    /// Its files are as they were before, but the engine did not come back.
+    EngineDown(String),
     /// It could not be put back; the next run tries again.
     NotUndone(String),
 }
@@ -77,6 +79,12 @@ impl std::fmt::Display for After {
         match self {
             Self::Untouched => out.write_str("; nothing was changed"),
             Self::Undone => out.write_str("; everything was put back as it was"),
+            Self::EngineDown(reason) => {
+                write!(
+                    out,
+                    "; all files were put back as they were, but the engine did not come back ({reason})"
+                )
+            }
             Self::NotUndone(reason) => {
                 write!(
                     out,

@@ -176,6 +176,7 @@ struct Ending {
     committed: bool,
     failed: Option<(String, String)>,
     undone: bool,
+    engine_down: Option<String>,
     not_undone: Option<String>,
     log: Vec<String>,
     complaint: Option<String>,
@@ -215,6 +216,7 @@ impl Ending {
             }
             "committed" => self.committed = true,
             "undone" => self.undone = true,
+            "engine-down" => self.engine_down = Some(rest.to_owned()),
             "undo-failed" => self.not_undone = Some(rest.to_owned()),
             _ => events.output(line),
         }
@@ -222,10 +224,12 @@ impl Ending {
 
     fn error(self, host: &str, exit: &Exit) -> ProvisionError {
         let host = host.to_owned();
-        let after = match (&self.not_undone, self.undone) {
+        let touched = self.failed.as_ref().is_some_and(|(step, _)| step != "begin");
+        let after = match (&self.not_undone, &self.engine_down) {
             (Some(reason), _) => After::NotUndone(reason.clone()),
-            (None, true) if self.failed.as_ref().is_some_and(|(step, _)| step != "begin") => After::Undone,
-            (None, _) => After::Untouched,
+            (None, Some(reason)) => After::EngineDown(reason.clone()),
+            (None, None) if self.undone && touched => After::Undone,
+            (None, None) => After::Untouched,
         };
         match self.failed {
             Some((step, reason)) => {
@@ -267,7 +271,6 @@ fn step_in_words(step: &str) -> &str {
         "restart" => "restarting the engine",
         "health" => "waiting for the engine",
         "settle" => "putting live-restore back",
-        "enable" => "enabling the engine at boot",
         "stop" => "stopping the engine",
         "commit" => "keeping the change",
         "undo" => "undoing the change",
