@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use russh::{
     MethodKind, MethodSet,
     client::{AuthResult, Handle, KeyboardInteractiveAuthResponse},
-    keys::{HashAlg, PrivateKeyWithHashAlg, PublicKey},
+    keys::{Certificate, HashAlg, PrivateKeyWithHashAlg, PublicKey},
 };
 
 use super::{
@@ -130,6 +130,12 @@ impl Login<'_> {
         public: &PublicKey,
         hash: Option<HashAlg>,
     ) -> Result<AuthResult, SshError> {
+        if let Some(certificate) = file.certificate() {
+            let result = self.by_certificate(file, certificate, hash).await?;
+            if result.success() || self.handle.is_closed() {
+                return Ok(result);
+            }
+        }
         if !file.is_locked() {
             let key = PrivateKeyWithHashAlg::new(file.unlock(self.person.prompt())?, hash);
             let result = self.handle.authenticate_publickey(self.user, key).await;
@@ -137,6 +143,21 @@ impl Login<'_> {
         }
         let mut signer = Lazy { file, prompt: self.person.prompt() };
         match self.handle.authenticate_publickey_with(self.user, public.clone(), hash, &mut signer).await {
+            Ok(result) => Ok(result),
+            Err(LazyError::Key(error)) => Err(error.into()),
+            Err(error) => Err(self.lost(&error)),
+        }
+    }
+
+    async fn by_certificate(
+        &mut self,
+        file: &KeyFile,
+        certificate: Certificate,
+        hash: Option<HashAlg>,
+    ) -> Result<AuthResult, SshError> {
+        self.tried.push(format!("its certificate {:?}", certificate.key_id()));
+        let mut signer = Lazy { file, prompt: self.person.prompt() };
+        match self.handle.authenticate_certificate_with(self.user, certificate, hash, &mut signer).await {
             Ok(result) => Ok(result),
             Err(LazyError::Key(error)) => Err(error.into()),
             Err(error) => Err(self.lost(&error)),

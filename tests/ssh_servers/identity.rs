@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -152,6 +153,25 @@ async fn an_encrypted_default_key_is_asked_about_only_if_the_server_takes_it() {
     assert_eq!(answers.asked().len(), 1);
 }
 
+#[tokio::test]
+async fn a_key_with_a_certificate_beside_it_logs_in_by_that() {
+    let lines = "TrustedUserCAKeys FOLDER/authority.pub\nAuthorizedKeysFile none";
+    for kind in ["ed25519", "rsa"] {
+        let Some(server) = Server::start_prepared(Kind::OpenSsh(lines), |server| {
+            keygen(&server.path("authority"), &["-t", "ed25519"]);
+        }) else {
+            return;
+        };
+        let path = server.path("signed");
+        keygen(&path, &["-t", kind]);
+        Client::to(&server).identity(&path).refused().await;
+        let mut sign = Command::new("ssh-keygen");
+        sign.args(["-q", "-s"]).arg(server.path("authority")).args(["-I", "me", "-n", "root"]);
+        run_tool(sign.arg(path.with_extension("pub")));
+        Client::to(&server).identity(&path).connect().await.unwrap_or_else(|error| panic!("{kind}: {error}"));
+    }
+}
+
 /// An agent of the test's own.
 struct Agent {
     process: Child,
@@ -165,14 +185,15 @@ impl Agent {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("agent");
         let mut command = Command::new(program);
-        let process = command.arg("-D").arg("-a").arg(&socket).stdout(Stdio::null()).spawn().unwrap();
-        while !socket.exists() {
-            std::thread::yield_now();
-        }
+        let mut process = command.arg("-D").arg("-a").arg(&socket).stdout(Stdio::piped()).spawn().unwrap();
+        let said = process.stdout.take().unwrap();
+        let agent = Self { process, socket, _folder: folder };
+        // It says where it listens once it does; the socket itself is there a moment before.
+        BufReader::new(said).read_line(&mut String::new()).unwrap();
         for key in keys {
-            run_tool(Command::new("ssh-add").arg("-q").arg(key).env("SSH_AUTH_SOCK", &socket));
+            run_tool(Command::new("ssh-add").arg("-q").arg(key).env("SSH_AUTH_SOCK", &agent.socket));
         }
-        Some(Self { process, socket, _folder: folder })
+        Some(agent)
     }
 
     fn serve(&self, client: &mut Client) {

@@ -80,7 +80,7 @@ async fn ways_that_do_not_lead_to_root_are_told_apart() {
         match (reason, expected) {
             // Newer versions add a sentence.
             (NotRoot::NotAllowed(said), NotRoot::NotAllowed(begin)) => {
-                assert!(said.starts_with(&begin), "{said}")
+                assert!(said.starts_with(&begin), "{said}");
             }
             (reason, expected) => assert_eq!(reason, expected, "{user}"),
         }

@@ -7,8 +7,8 @@
 mod evaluate;
 mod include;
 mod line;
-pub mod pattern;
-pub mod tokens;
+pub(super) mod pattern;
+pub(super) mod tokens;
 
 use std::{
     io,

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use russh::keys::{PrivateKey, PublicKey, decode_secret_key};
+use russh::keys::{Certificate, PrivateKey, PublicKey, decode_secret_key};
 
 use super::{KeyError, passphrase};
 use crate::{prompt::Prompt, secret::Secret};
@@ -61,6 +61,14 @@ impl KeyFile {
         }
     }
 
+    /// The certificate that lies beside it, as `ssh-keygen -s` puts it there.
+    pub fn certificate(&self) -> Option<Certificate> {
+        let text = fs::read_to_string(beside(&self.path, "-cert.pub")).ok()?;
+        let certificate = Certificate::from_openssh(&text).ok()?;
+        let is_ours = self.public().is_none_or(|public| public.key_data() == certificate.public_key());
+        is_ours.then_some(certificate)
+    }
+
     /// The private key; asks for the passphrase once per process.
     pub fn unlock(&self, prompt: &dyn Prompt) -> Result<Arc<PrivateKey>, KeyError> {
         match &self.key {
@@ -103,9 +111,13 @@ fn public_of_locked(path: &Path, text: &str) -> Option<PublicKey> {
     if let Ok(key) = PrivateKey::from_openssh(text) {
         return Some(key.public_key().clone());
     }
+    read_public(&beside(path, ".pub"))
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
-    beside.push(".pub");
-    read_public(Path::new(&beside))
+    beside.push(ending);
+    beside.into()
 }
 
 /// A public key file.
