@@ -11,6 +11,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tokio::task::JoinHandle;
 
 use super::{ApiError, Endpoint};
 use crate::retry::Deadline;
@@ -69,20 +70,22 @@ pub(super) struct ExchangeError {
 
 /// A stream with HTTP on it.
 #[derive(Debug)]
-pub(super) struct Connection(SendRequest<Full<Bytes>>);
+pub(super) struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    /// Moves the bytes; ends when the sender is dropped, or with what went wrong while nobody asked anything.
+    driver: JoinHandle<hyper::Result<()>>,
+}
 
 impl Connection {
     pub(super) async fn open(endpoint: &Endpoint, at: &str, deadline: Deadline) -> Result<Self, ApiError> {
         let stream = endpoint.open(at, deadline).await?;
         let (sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| ApiError::broken(at, &error))?;
-        // It ends when its sender is dropped; what goes wrong with it is told to whoever sends.
-        tokio::spawn(connection);
-        Ok(Self(sender))
+        Ok(Self { sender, driver: tokio::spawn(connection) })
     }
 
     pub(super) fn is_open(&self) -> bool {
-        !self.0.is_closed()
+        !self.sender.is_closed()
     }
 
     pub(super) async fn exchange(&mut self, request: &Request, at: &str) -> Result<Answer, ExchangeError> {
@@ -90,18 +93,34 @@ impl Connection {
         let http =
             request.to_http().map_err(|reason| fatal(ApiError::Connect { at: at.to_owned(), reason }))?;
         let sent = async {
-            self.0.ready().await.map_err(|error| (error, true))?;
-            self.0.try_send_request(http).await.map_err(|mut error| {
+            self.sender.ready().await.map_err(|error| (error, true))?;
+            self.sender.try_send_request(http).await.map_err(|mut error| {
                 let is_unsent = error.take_message().is_some();
                 (error.into_error(), is_unsent)
             })
         };
-        let response =
-            sent.await.map_err(|(error, is_stale)| ExchangeError { error: told(at, &error), is_stale })?;
+        let response = match sent.await {
+            Ok(response) => response,
+            Err((error, is_stale)) => {
+                return Err(ExchangeError { error: self.told(at, error).await, is_stale });
+            }
+        };
         let status = response.status();
         let body = Limited::new(response.into_body(), LARGEST_ANSWER).collect().await;
         let body = body.map_err(|error| fatal(ApiError::broken(at, &*error)))?;
         Ok(Answer { status, body: body.to_bytes().into() })
+    }
+
+    /// What went wrong. Where the connection had ended before the request was sent, its driver knows why: a server of TLS 1.3
+    /// refuses a client's certificate after the handshake, at any time.
+    async fn told(&mut self, at: &str, error: hyper::Error) -> ApiError {
+        if !(error.is_canceled() || error.is_closed()) {
+            return told(at, &error);
+        }
+        match (&mut self.driver).await {
+            Ok(Err(cause)) => told(at, &cause),
+            Ok(Ok(())) | Err(_) => told(at, &error),
+        }
     }
 }
 
