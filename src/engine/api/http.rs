@@ -1,11 +1,15 @@
 //! One HTTP/1.1 exchange at a time over one stream.
 
-use std::fmt::{self, Write as _};
+use std::{
+    fmt::{self, Write as _},
+    pin::pin,
+};
 
+use futures_util::FutureExt;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
-    Method, StatusCode,
-    body::Bytes,
+    Method, Response, StatusCode,
+    body::{Bytes, Incoming},
     client::conn::http1::{self, SendRequest},
     header,
 };
@@ -92,36 +96,55 @@ impl Connection {
         let fatal = |error| ExchangeError { error, is_stale: false };
         let http =
             request.to_http().map_err(|reason| fatal(ApiError::Connect { at: at.to_owned(), reason }))?;
-        let sent = async {
-            self.sender.ready().await.map_err(|error| (error, true))?;
-            self.sender.try_send_request(http).await.map_err(|mut error| {
-                let is_unsent = error.take_message().is_some();
-                (error.into_error(), is_unsent)
-            })
-        };
-        let response = match sent.await {
-            Ok(response) => response,
-            Err((error, is_stale)) => {
-                return Err(ExchangeError { error: self.told(at, error).await, is_stale });
-            }
-        };
+        let response = self.respond(http, at).await?;
         let status = response.status();
         let body = Limited::new(response.into_body(), LARGEST_ANSWER).collect().await;
         let body = body.map_err(|error| fatal(ApiError::broken(at, &*error)))?;
         Ok(Answer { status, body: body.to_bytes().into() })
     }
 
-    /// What went wrong. Where the connection had ended before the request was sent, its driver knows why: a server of TLS 1.3
-    /// refuses a client's certificate after the handshake, at any time.
-    async fn told(&mut self, at: &str, error: hyper::Error) -> ApiError {
-        if !(error.is_canceled() || error.is_closed()) {
-            return told(at, &error);
+    async fn respond(
+        &mut self,
+        request: hyper::Request<Full<Bytes>>,
+        at: &str,
+    ) -> Result<Response<Incoming>, ExchangeError> {
+        let mut sent = pin!(send(&mut self.sender, request));
+        // hyper may lose a request that is sent in the moment in which the connection ends, and never answer.
+        let (outcome, mut ended) = tokio::select! {
+            biased;
+            outcome = sent.as_mut() => (Some(outcome), None),
+            ended = &mut self.driver => (sent.now_or_never(), Some(ended)),
+        };
+        let (error, is_stale) = match outcome {
+            Some(Ok(response)) => return Ok(response),
+            Some(Err((error, is_stale))) => (Some(error), is_stale),
+            None => (None, true),
+        };
+        // Where the connection ended before the request was sent, its driver knows why: a server of TLS 1.3 refuses a
+        // client's certificate after the handshake, at any time.
+        if ended.is_none() && error.as_ref().is_some_and(|error| error.is_canceled() || error.is_closed()) {
+            ended = Some((&mut self.driver).await);
         }
-        match (&mut self.driver).await {
-            Ok(Err(cause)) => told(at, &cause),
-            Ok(Ok(())) | Err(_) => told(at, &error),
-        }
+        let cause = ended.and_then(Result::ok).and_then(Result::err);
+        let error = cause.or(error).map_or_else(|| dropped(at), |error| told(at, &error));
+        Err(ExchangeError { error, is_stale })
     }
+}
+
+/// Sends one request; an error comes with whether the request never left.
+async fn send(
+    sender: &mut SendRequest<Full<Bytes>>,
+    request: hyper::Request<Full<Bytes>>,
+) -> Result<Response<Incoming>, (hyper::Error, bool)> {
+    sender.ready().await.map_err(|error| (error, true))?;
+    sender.try_send_request(request).await.map_err(|mut error| {
+        let is_unsent = error.take_message().is_some();
+        (error.into_error(), is_unsent)
+    })
+}
+
+fn dropped(at: &str) -> ApiError {
+    ApiError::Dropped { at: at.to_owned(), reason: "it ended".to_owned() }
 }
 
 fn told(at: &str, error: &hyper::Error) -> ApiError {
