@@ -149,7 +149,7 @@ fn there_is_one_printer() {
             "src/cli/progress",
             "src/env.rs",
             // A remote terminal and a piped command are the user's own streams, handed through.
-            "src/cli/ssh.rs",
+            "src/cli/commands/ssh.rs",
         ],
     );
 }

@@ -1,7 +1,87 @@
-//! Words in, words out: one file per command.
+//! Words in, words out: one file per command in `commands/`, beside what they share.
+//!
+//! A command returns an exit code or an error; this file runs it and reports. Only `ui.rs` prints.
 
-/// Runs the program.
-pub fn run(env: &crate::env::Env) -> u8 {
-    let _ = env;
-    0
+mod app;
+mod argv;
+mod ask;
+mod commands;
+mod consent;
+mod defaults;
+mod driver_choice;
+mod error;
+mod flags;
+mod globals;
+mod go_template;
+mod json;
+mod lifecycle;
+mod logging;
+mod many;
+mod names;
+mod parse;
+mod progress;
+mod runtime;
+mod settings;
+mod sudo;
+mod swarm_flag;
+mod table;
+mod ui;
+
+use clap::error::ErrorKind;
+
+use crate::env::Env;
+use app::App;
+use error::{CliError, Outcome, code};
+use ui::{Manners, Ui};
+
+/// Runs the program and returns its exit code.
+pub fn run(env: &Env) -> u8 {
+    let line = match parse::parse(env) {
+        Ok(line) => line,
+        Err(error) => return ended(&Ui::new(env, Manners::default()), env, Err(error)),
+    };
+    let stdout_is_data = line.command.as_ref().is_some_and(commands::Command::stdout_is_data);
+    let app = App::new(env, line.globals, stdout_is_data);
+    start_logging(&app);
+    let outcome = match line.command {
+        Some(command) => command.run(&app),
+        None => Ok(help(&app)),
+    };
+    ended(&app.ui, env, outcome)
+}
+
+fn start_logging(app: &App) {
+    if !app.ui.manners().debug {
+        return;
+    }
+    logging::start(app.ui.has_color());
+    if app.is_classic() {
+        app.ui.note(format_args!(
+            "Docker Machine Version:  {}, build {}",
+            env!("CARGO_PKG_VERSION"),
+            commands::version::BUILD
+        ));
+    }
+}
+
+/// No command: the help, as docker-machine did.
+fn help(app: &App) -> u8 {
+    app.ui.help(&parse::tree(&app.env).render_help());
+    code::DONE
+}
+
+/// The exit code, with everything that went wrong told; data that could not be written is a failure, too.
+fn ended(ui: &Ui, env: &Env, outcome: Outcome) -> u8 {
+    let code = match outcome {
+        Ok(code) => code,
+        Err(CliError::Clap(asked)) if asked.kind() == ErrorKind::DisplayVersion => {
+            ui.data(commands::version::line(env.program()));
+            code::DONE
+        }
+        Err(error) => error::report(ui, env, &error),
+    };
+    match ui.lost() {
+        Some(source) => error::report(ui, env, &CliError::Io { doing: "write to stdout".into(), source }),
+        None => code,
+    }
 }

@@ -71,6 +71,9 @@ pub fn pick_default(env: &Env) -> Result<Default, NoDefault> {
     Err(NoDefault { reasons })
 }
 
+/// What docker-machine's `create` takes when nobody names a driver.
+pub const DOCKER_MACHINE_DEFAULT: &str = "virtualbox";
+
 #[cfg(test)]
 mod tests {
     use super::*;

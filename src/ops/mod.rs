@@ -3,8 +3,10 @@
 pub mod certs;
 pub mod create;
 pub mod env_files;
+pub mod fan_out;
 pub mod lifecycle;
 pub mod provision;
+pub mod query;
 pub mod release;
 pub mod rm;
 

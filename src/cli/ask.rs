@@ -1,0 +1,65 @@
+//! Questions on the terminal. Nobody is asked when stdin is none, except that docker-machine took a yes from a pipe.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+
+use super::ui::Ui;
+use crate::{
+    env::{Env, Voice},
+    prompt::Prompt,
+    secret::Secret,
+};
+
+/// Asks on the terminal.
+pub struct Terminal {
+    ui: Arc<Ui>,
+    is_there: bool,
+    /// How the terminal was before it was told not to echo: an interrupt at that moment must put it back.
+    before: Mutex<Option<Termios>>,
+}
+
+impl Terminal {
+    /// A terminal, if stdin is one.
+    pub fn new(env: &Env, ui: Arc<Ui>) -> Self {
+        Self { ui, is_there: env.stdin_is_terminal, before: Mutex::default() }
+    }
+
+    /// Puts the terminal back as it was, when it is being read without echo.
+    pub fn restore(&self) {
+        if let Some(before) = self.before.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
+            self.ui.ask("\n");
+        }
+    }
+
+    fn set_before(&self, before: Option<Termios>) {
+        *self.before.lock().unwrap_or_else(PoisonError::into_inner) = before;
+    }
+}
+
+impl Prompt for Terminal {
+    fn secret(&self, question: &str) -> Option<Secret> {
+        if !self.is_there {
+            return None;
+        }
+        self.set_before(tcgetattr(io::stdin()).ok());
+        let answer = self.ui.while_asking(|| rpassword::prompt_password(question));
+        self.set_before(None);
+        answer.ok().map(Secret::from)
+    }
+
+    fn confirm(&self, question: &str) -> Option<bool> {
+        if !self.is_there && self.ui.voice() == Voice::Rmachine {
+            return None;
+        }
+        let mut answer = String::new();
+        self.ui.ask(question);
+        let read = self.ui.while_asking(|| io::stdin().read_line(&mut answer));
+        let is_yes = answer.trim_start().starts_with(['y', 'Y']);
+        read.ok().filter(|read| *read > 0).map(|_| is_yes)
+    }
+}

@@ -1,0 +1,199 @@
+//! `create`: from names and wishes to working machines.
+
+mod engine;
+mod swarm;
+
+use std::time::Duration;
+
+use crate::{
+    cli::{
+        app::App,
+        error::{CliError, Outcome},
+        many,
+        sudo::SudoArgs,
+    },
+    driver::Flags,
+    drivers,
+    event::Event,
+    machine::MachineName,
+    ops::{
+        World,
+        create::{Outcome as Made, Request, create},
+    },
+    retry::{Deadline, seconds},
+    store::SwarmOptions,
+};
+
+/// Options of `create` that every driver shares.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Names of the new machines
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+
+    /// Make or adopt the host with this driver
+    #[arg(long, short)]
+    driver: Option<String>,
+
+    /// The driver and its flags, found beside clap's derive
+    #[arg(skip)]
+    pub chosen: Option<Chosen>,
+
+    #[command(flatten)]
+    engine: engine::EngineArgs,
+
+    /// Add this name or address to the server certificate
+    #[arg(long, value_name = "NAME")]
+    tls_san: Vec<String>,
+
+    /// Give the host this name (default: a new host takes the machine's, an adopted one keeps its own)
+    #[arg(long)]
+    hostname: Option<MachineName>,
+
+    /// Print the plan and change nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Stop running containers where adoption cannot avoid it
+    #[arg(long, short)]
+    yes: bool,
+
+    /// Give up after this many seconds
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+
+    #[command(flatten)]
+    sudo: SudoArgs,
+
+    #[command(flatten)]
+    swarm: swarm::SwarmArgs,
+}
+
+/// A driver with its flags, and why it is this one where the user did not say.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    /// Its name.
+    pub driver: Option<String>,
+    /// What to tell the user.
+    pub because: Option<String>,
+    /// Its flags.
+    pub flags: Flags,
+}
+
+/// Creates one machine, or several alike at once.
+pub fn run(app: &App, args: &Args) -> Outcome {
+    let names = names(app, &args.names)?;
+    let (template, because) = request(app, args, &names)?;
+    let world = app.world_with(&names, args.sudo.read(&app.env)?, "create")?;
+    if let Some(because) = because {
+        app.ui.say(because);
+    }
+    if app.is_classic() {
+        app.ui.say("Running pre-create checks...");
+    }
+    let timeout = args.timeout.map(Duration::from_secs);
+    let names_host =
+        template.driver.as_deref().and_then(drivers::find).is_some_and(|driver| driver.profile().names_host);
+    let results = many::each(app, world, names, move |world, name| {
+        let mut request = Request { name: name.clone(), ..template.clone() };
+        if names_host {
+            request.wishes.hostname.get_or_insert_with(|| name.to_string());
+        }
+        one(world, request, timeout)
+    })?;
+    for made in results.iter().filter_map(|(_, result)| result.as_ref().ok()) {
+        tell(app, made);
+    }
+    many::ended(results).map_err(CliError::classic("Error creating machine: "))
+}
+
+fn names(app: &App, typed: &[String]) -> Result<Vec<MachineName>, CliError> {
+    match typed {
+        [] => return Err(CliError::NoNames { command: "create" }),
+        [_, extra @ ..] if app.is_classic() && !extra.is_empty() => {
+            let message = format!("Invalid command line. Found extra arguments [{}]", extra.join(" "));
+            return Err(CliError::Usage { message, hint: None });
+        }
+        _ => {}
+    }
+    let parsed: Result<Vec<MachineName>, _> = typed.iter().map(|name| name.parse()).collect();
+    let names = parsed.map_err(CliError::classic("Error creating machine: "))?;
+    match names.iter().enumerate().find(|(place, name)| names[..*place].contains(name)) {
+        Some((_, twice)) => {
+            Err(CliError::usage(format!("{twice} is named twice"), "each machine needs a name of its own"))
+        }
+        None => Ok(names),
+    }
+}
+
+/// What is asked for, for the first of the names, and why it is this driver.
+fn request(app: &App, args: &Args, names: &[MachineName]) -> Result<(Request, Option<String>), CliError> {
+    let Args {
+        names: _,
+        driver: _,
+        chosen,
+        engine,
+        tls_san,
+        hostname,
+        dry_run,
+        yes,
+        timeout: _,
+        sudo: _,
+        swarm,
+    } = args;
+    swarm.refuse(app)?;
+    if hostname.is_some() && names.len() > 1 {
+        return Err(CliError::usage(
+            "several hosts cannot have one name",
+            "leave --hostname away, or create one machine",
+        ));
+    }
+    let Chosen { driver, because, flags } =
+        chosen.clone().unwrap_or(Chosen { driver: None, because: None, flags: Flags::default() });
+    let mut wishes = engine.wishes()?;
+    wishes.hostname = hostname.as_ref().map(ToString::to_string);
+    let request = Request {
+        name: names[0].clone(),
+        driver,
+        flags,
+        wishes,
+        tls_sans: tls_san.clone(),
+        authority: app.authority(),
+        engine_options: engine.stored(),
+        swarm_options: SwarmOptions::default(),
+        may_stop_containers: *yes,
+        dry_run: *dry_run,
+    };
+    Ok((request, because))
+}
+
+async fn one(world: World, request: Request, timeout: Option<Duration>) -> Result<Made, CliError> {
+    let name = request.name.clone();
+    let making = create(&world, request);
+    let made = match timeout {
+        Some(at_most) => Deadline::after(at_most).bound(&format!("{name} to be made"), making).await??,
+        None => making.await?,
+    };
+    if let Made::Created { url, took, .. } = &made {
+        let place = url.as_ref().map(|url| format!(" at {url}")).unwrap_or_default();
+        world.events.of(&name).emit(Event::Done(format!("ready{place} in {}", seconds(*took))));
+    }
+    Ok(made)
+}
+
+fn tell(app: &App, made: &Made) {
+    match made {
+        Made::Planned(plan) => app.ui.data_raw(plan),
+        Made::Created { name, .. } if app.is_classic() => {
+            app.ui.say("Docker is up and running!");
+            app.ui.say(format_args!(
+                "To see how to connect your Docker Client to the Docker Engine running on this virtual machine, run: \
+                 {} env {name}",
+                app.env.args.first().map_or("docker-machine", String::as_str)
+            ));
+        }
+        Made::Created { name, .. } => {
+            app.ui.say(format_args!("point docker at it: eval \"$({} env {name})\"", app.program()));
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! `env`: the variables that point the docker client at a machine, for a shell to evaluate.
+//!
+//! The store alone answers, unless `--check` is given or docker-machine's voice is spoken. Nothing is printed when anything fails, so
+//! that `eval` does nothing.
+
+mod proxy;
+mod variables;
+
+use std::time::Duration;
+
+use crate::{
+    cli::{
+        app::App,
+        error::{CliError, Outcome, code},
+        names,
+        swarm_flag::ClassicSwarm,
+    },
+    ops::{World, query},
+    retry::Deadline,
+    shell::{self, Shell},
+    store::{Record, nearest},
+};
+use variables::Variables;
+
+/// How long the engine may take to answer; docker-machine gave the handshake as much.
+const AT_MOST: Duration = Duration::from_secs(20);
+
+/// Options of `env`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The machine (default: the machine `default`)
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+
+    /// Write for this shell: bash, zsh, fish, powershell, cmd, tcsh, emacs, nushell, dotenv or json
+    #[arg(long)]
+    shell: Option<String>,
+
+    /// Unset the variables instead
+    #[arg(long, short)]
+    unset: bool,
+
+    /// Keep the host's address away from the proxy
+    #[arg(long)]
+    no_proxy: bool,
+
+    /// Ask the engine first
+    #[arg(long)]
+    check: bool,
+
+    #[command(flatten)]
+    swarm: ClassicSwarm,
+}
+
+/// Prints the variables.
+pub fn run(app: &App, args: &Args) -> Outcome {
+    let &Args { ref name, ref shell, unset, no_proxy, check, ref swarm } = args;
+    swarm.refuse(app)?;
+    let variables = if unset {
+        none_named(name.as_deref())?;
+        Variables::unset(no_proxy.then(|| proxy::name(&app.env)))
+    } else {
+        of_machine(app, name.as_deref(), no_proxy, check || app.is_classic())?
+    };
+    let shell = wanted_shell(app, shell.as_deref())?;
+    let statements = shell.statements(&variables.as_refs()).map_err(|error| CliError::Failed {
+        message: error.to_string(),
+        hint: Some("choose another shell with --shell, or move the store to a plainer path".into()),
+    })?;
+    app.ui.data_raw(&(statements + &shell.hint(app.voice(), &app.env.args)));
+    Ok(code::DONE)
+}
+
+fn of_machine(app: &App, typed: Option<&str>, no_proxy: bool, check: bool) -> Result<Variables, CliError> {
+    let world = app.quiet_world()?;
+    let name = names::one(&world.store, typed)?;
+    let read = || -> Result<Variables, CliError> {
+        let record = world.store.load(&name)?;
+        if check {
+            checked(app, &world, &record)?;
+        }
+        let mut variables = Variables::of(app, &world, &record)?;
+        if no_proxy {
+            let ip = query::ip(&world, &record)?.unwrap_or_default();
+            variables.set(proxy::name(&app.env), proxy::value(&app.env, &ip));
+        }
+        Ok(variables)
+    };
+    read().map_err(CliError::classic("Error checking TLS connection: "))
+}
+
+fn checked(app: &App, world: &World, record: &Record) -> Result<(), CliError> {
+    let (world, record) = (world.clone(), record.clone());
+    app.wait(async move {
+        query::check(&world, &record, Deadline::after(AT_MOST)).await?;
+        Ok(())
+    })
+}
+
+fn none_named(name: Option<&str>) -> Result<(), CliError> {
+    if name.is_none() {
+        return Ok(());
+    }
+    Err(CliError::usage("Error: Expected no machine name when the -u flag is present", "env --unset"))
+}
+
+fn wanted_shell(app: &App, typed: Option<&str>) -> Result<Shell, CliError> {
+    let Some(typed) = typed else {
+        return shell::detect(&app.env, shell::parent_name().as_deref()).map_err(|_| CliError::Failed {
+            message: "Error: Unknown shell".into(),
+            hint: Some("name it: --shell bash".into()),
+        });
+    };
+    match Shell::parse(typed) {
+        Some(shell) => Ok(shell),
+        None if app.is_classic() => Ok(Shell::Sh),
+        None => {
+            let known: Vec<String> = Shell::ALL.iter().map(|(name, _)| (*name).to_owned()).collect();
+            let near = nearest(typed, known.clone());
+            let hint = if near.is_empty() {
+                format!("known are {}, json", known.join(", "))
+            } else {
+                format!("did you mean {}?", near.join(" or "))
+            };
+            Err(CliError::usage(format!("{typed:?} is no shell that env can write for"), hint))
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! One machine as cells of the table, or as JSON.
+
+use serde_json::{Value, json};
+
+use crate::{cli::app::App, machine::State, ops::query::Row};
+
+/// docker-machine's columns. SWARM was classic swarm's and stays, empty, for those who count columns.
+pub const HEADER: [&str; 8] = ["NAME", "ACTIVE", "DRIVER", "STATE", "URL", "SWARM", "DOCKER", "ERRORS"];
+
+/// The cells of a machine.
+pub fn cells(app: &App, row: &Row) -> [String; 8] {
+    let Ok(record) = &row.record else {
+        let error = row.error.clone().unwrap_or_default().replace('\n', "");
+        let text = |text: &str| text.to_owned();
+        return [
+            row.name.clone(),
+            text(""),
+            text("not found"),
+            text("Error"),
+            text(""),
+            text(""),
+            text(""),
+            error,
+        ];
+    };
+    let is_late = row.state == Some(State::Timeout);
+    let active = if is_late { "" } else { active(app, row) };
+    let docker = match &row.version {
+        Some(version) => format!("v{version}"),
+        None if is_late => String::new(),
+        None => "Unknown".to_owned(),
+    };
+    [
+        row.name.clone(),
+        active.to_owned(),
+        record.config.driver_name.clone(),
+        row.state.map_or_else(String::new, |state| state.to_string()),
+        url(app, row),
+        String::new(),
+        docker,
+        row.error.clone().unwrap_or_default().replace('\n', ""),
+    ]
+}
+
+/// docker-machine's drivers know a URL only while the host runs.
+fn url(app: &App, row: &Row) -> String {
+    let is_shown = !app.is_classic() || row.state == Some(State::Running);
+    row.url.clone().filter(|_| is_shown).unwrap_or_default()
+}
+
+fn active(app: &App, row: &Row) -> &'static str {
+    if is_active(app, row) { "*" } else { "-" }
+}
+
+fn is_active(app: &App, row: &Row) -> bool {
+    let is_up = matches!(row.state, None | Some(State::Running));
+    is_up && row.url.is_some() && row.url.as_deref() == app.env.var("DOCKER_HOST")
+}
+
+/// A machine for programs.
+pub fn json(app: &App, row: &Row) -> Value {
+    json!({
+        "name": row.name,
+        "active": is_active(app, row),
+        "driver": row.record.as_ref().ok().map(|record| &record.config.driver_name),
+        "state": row.state,
+        "url": row.url,
+        "engine": row.version,
+        "error": row.error,
+    })
+}
+
+/// By name as people count: n2 before n10, capitals beside small letters.
+pub fn sort(rows: &mut [Row]) {
+    rows.sort_by_cached_key(|row| (natural(&row.name.to_lowercase()), row.name.clone()));
+}
+
+/// A name cut into texts and numbers.
+fn natural(name: &str) -> Vec<(String, u64)> {
+    let mut parts: Vec<(String, u64)> = Vec::new();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let (text, tail) = rest.split_at(digits);
+        let end = tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len());
+        let (number, tail) = tail.split_at(end);
+        parts.push((text.to_owned(), number.parse().unwrap_or(0)));
+        rest = tail;
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_as_people_count() {
+        let mut names = ["n10", "N1", "a", "n2", "n1b"];
+        names.sort_by_cached_key(|name| (natural(&name.to_lowercase()), (*name).to_owned()));
+        assert_eq!(names, ["a", "N1", "n1b", "n2", "n10"]);
+    }
+}

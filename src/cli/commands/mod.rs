@@ -1,0 +1,94 @@
+//! The commands: one file each, with what it takes and what it does.
+
+pub mod active;
+pub mod config;
+pub mod create;
+pub mod env;
+pub mod inspect;
+pub mod ip;
+pub mod kill;
+pub mod ls;
+pub mod provision;
+pub mod release;
+pub mod restart;
+pub mod rm;
+pub mod ssh;
+pub mod start;
+pub mod status;
+pub mod stop;
+pub mod url;
+pub mod version;
+
+use super::{app::App, error::Outcome};
+
+/// What to do.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Print the machine that DOCKER_HOST points at
+    Active(active::Args),
+    /// Print the docker client's options for a machine
+    Config(config::Args),
+    /// Create a machine: make or adopt a host and its engine
+    Create(Box<create::Args>),
+    /// Print the variables that point the docker client at a machine
+    Env(env::Args),
+    /// Print everything that is stored about a machine
+    Inspect(inspect::Args),
+    /// Print addresses of machines
+    Ip(ip::Args),
+    /// Take the power away from hosts
+    Kill(kill::Args),
+    /// List machines
+    Ls(ls::Args),
+    /// Bring engines to what was asked for at create, changing only what differs
+    Provision(provision::Args),
+    /// Put adopted hosts back as they were and forget the machines
+    Release(release::Args),
+    /// Restart hosts
+    Restart(restart::Args),
+    /// Remove machines, with the hosts that were made for them
+    Rm(rm::Args),
+    /// Log in to a host, or run a command on it
+    Ssh(ssh::Args),
+    /// Start hosts
+    Start(start::Args),
+    /// Print what a host is doing
+    Status(status::Args),
+    /// Stop hosts
+    Stop(stop::Args),
+    /// Print URLs of engines
+    Url(url::Args),
+    /// Print the version of this program, or of a machine's engine
+    Version(version::Args),
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(&self, app: &App) -> Outcome {
+        match self {
+            Self::Active(args) => active::run(app, args),
+            Self::Config(args) => config::run(app, args),
+            Self::Create(args) => create::run(app, args),
+            Self::Env(args) => env::run(app, args),
+            Self::Inspect(args) => inspect::run(app, args),
+            Self::Ip(args) => ip::run(app, args),
+            Self::Kill(args) => kill::run(app, args),
+            Self::Ls(args) => ls::run(app, args),
+            Self::Provision(args) => provision::run(app, args),
+            Self::Release(args) => release::run(app, args),
+            Self::Restart(args) => restart::run(app, args),
+            Self::Rm(args) => rm::run(app, args),
+            Self::Ssh(args) => ssh::run(app, args),
+            Self::Start(args) => start::run(app, args),
+            Self::Status(args) => status::run(app, args),
+            Self::Stop(args) => stop::run(app, args),
+            Self::Url(args) => url::run(app, args),
+            Self::Version(args) => version::run(app, args),
+        }
+    }
+
+    /// Whether stdout is for a shell to evaluate.
+    pub fn stdout_is_data(&self) -> bool {
+        matches!(self, Self::Env(_) | Self::Config(_))
+    }
+}

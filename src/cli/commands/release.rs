@@ -1,0 +1,46 @@
+//! `release`: puts adopted hosts back as they were and forgets the machines.
+
+use crate::{
+    cli::{
+        app::App,
+        consent,
+        error::{Outcome, code},
+        many, names,
+        sudo::SudoArgs,
+    },
+    event::Event,
+    ops::release::release,
+};
+
+/// Options of `release`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The machines
+    #[arg(value_name = "NAME", required = true)]
+    names: Vec<String>,
+
+    /// Do not ask, and stop running containers where that cannot be avoided
+    #[arg(long, short)]
+    yes: bool,
+
+    #[command(flatten)]
+    sudo: SudoArgs,
+}
+
+/// Asks, then does it for all of them at once.
+pub fn run(app: &App, args: &Args) -> Outcome {
+    let &Args { ref names, yes, ref sudo } = args;
+    let names = names::several(&app.store()?, names)?;
+    let about =
+        format!("This puts {} back as before and forgets what rmachine did there.", names::list(&names));
+    if !consent::given(app, &about, yes, "release")? {
+        return Ok(code::DONE);
+    }
+    let world = app.world_with(&names, sudo.read(&app.env)?, "release")?;
+    let results = many::each(app, world, names, move |world, name| async move {
+        release(&world, &name, yes).await?;
+        world.events.of(&name).emit(Event::Done("released".to_owned()));
+        Ok(())
+    })?;
+    many::ended(results)
+}

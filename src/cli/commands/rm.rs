@@ -1,0 +1,70 @@
+//! `rm`: removes machines, with the hosts that were made for them.
+
+use crate::{
+    cli::{
+        app::App,
+        consent,
+        error::{CliError, Outcome, code},
+        many, names,
+    },
+    event::Event,
+    machine::MachineName,
+    ops::rm::rm,
+};
+
+/// Options of `rm`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The machines
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+
+    /// Forget the machine whatever the driver says; do not ask
+    #[arg(long, short)]
+    force: bool,
+
+    /// Do not ask
+    #[arg(short = 'y', long = "yes")]
+    yes: bool,
+}
+
+/// Asks, then does it for all of them at once.
+pub fn run(app: &App, args: &Args) -> Outcome {
+    let &Args { ref names, force, yes } = args;
+    if names.is_empty() {
+        return Err(CliError::NoNames { command: "rm" });
+    }
+    let store = app.store()?;
+    let names =
+        if force { names::several_if_there(app, &store, names)? } else { names::several(&store, names)? };
+    if names.is_empty() {
+        return Ok(code::DONE);
+    }
+    if !consent::given(app, &about(app, &names), force || yes, "rm")? {
+        return Ok(code::DONE);
+    }
+    let world = app.world("rm", &names)?;
+    let results = many::each(app, world, names, move |world, name| async move {
+        let events = world.events.of(&name);
+        if let Some(left) = rm(&world, &name, force).await? {
+            events.note(left);
+        }
+        events.emit(Event::Done("removed".to_owned()));
+        Ok(())
+    })?;
+    if app.is_classic() {
+        for (name, _) in results.iter().filter(|(_, result)| result.is_ok()) {
+            app.ui.say(format_args!("Successfully removed {name}"));
+        }
+    }
+    many::ended(results).map_err(CliError::classic("Error removing host: "))
+}
+
+fn about(app: &App, names: &[MachineName]) -> String {
+    let list = names::list(names);
+    if app.is_classic() {
+        let warning = "WARNING: This action will delete both local reference and remote instance.";
+        return format!("About to remove {list}\n{warning}");
+    }
+    format!("This removes {list}, with the hosts that were made for them; adopted hosts stay as they are.")
+}

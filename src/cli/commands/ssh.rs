@@ -1,0 +1,144 @@
+//! `ssh`: a login, a command, or the system's OpenSSH with our key and the pinned host key.
+
+use std::{os::unix::process::CommandExt, path::PathBuf, process::Command, sync::Arc, time::Duration};
+
+use crate::{
+    cli::{
+        app::App,
+        error::{CliError, Outcome},
+        names,
+    },
+    machine::{MachineName, SshEndpoint},
+    ops::{World, query},
+    remote::Exit,
+    retry::Deadline,
+    ssh::{Connect, Session, openssh},
+    store::Record,
+};
+
+/// How long a login may take, questions to the user included.
+const LOGIN: Duration = Duration::from_secs(120);
+/// How long another rmachine may hold the machine while we only want to write its known hosts.
+const LOCK: Duration = Duration::from_secs(10);
+/// The file with the pinned host keys, in the machine's folder, for OpenSSH.
+const KNOWN_HOSTS: &str = "known_hosts";
+/// OpenSSH's exit code for everything that is not the remote command's.
+const NO_STATUS: u8 = 255;
+
+/// Options of `ssh`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The machine (default: the machine `default`), then a command, or options of OpenSSH such as -L 8080:localhost:80
+    #[arg(value_name = "NAME [COMMAND]", num_args = 0.., trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+/// Logs in; the exit code is the remote one.
+pub fn run(app: &App, args: &Args) -> Outcome {
+    let Args { words } = args;
+    let world = app.quiet_world()?;
+    let (name, rest) = match words.split_first() {
+        Some((name, rest)) if !name.starts_with('-') => (names::one(&world.store, Some(name))?, rest),
+        _ => (names::one(&world.store, None)?, words.as_slice()),
+    };
+    let record = world.store.load(&name)?;
+    let endpoint = endpoint(&world, &record)?;
+    match rest {
+        [first, ..] if first != "--" && first.starts_with('-') => {
+            hand_over(app, world, record, &endpoint, rest)
+        }
+        [first, command @ ..] if first == "--" => log_in(app, world, record, endpoint, command),
+        command => log_in(app, world, record, endpoint, command),
+    }
+}
+
+fn endpoint(world: &World, record: &Record) -> Result<SshEndpoint, CliError> {
+    let driver = world.driver(record)?;
+    let endpoint = driver.ssh(&world.context(&record.name), &record.config.driver)?;
+    endpoint.ok_or_else(|| CliError::Failed {
+        message: format!(
+            "there is no login to the host of {}: its driver, {}, only points at an engine",
+            record.name,
+            driver.name()
+        ),
+        hint: None,
+    })
+}
+
+fn log_in(app: &App, world: World, record: Record, endpoint: SshEndpoint, command: &[String]) -> Outcome {
+    let command = (!command.is_empty()).then(|| command.join(" "));
+    let on_terminal = command.is_none() && app.env.stdin_is_terminal;
+    let is_classic = app.is_classic();
+    app.wait(async move {
+        if is_classic {
+            query::must_run(&world, &record).await?;
+        }
+        let session = connected(&world, &record, &endpoint).await?;
+        let (stdin, stdout, stderr) = (tokio::io::stdin(), tokio::io::stdout(), tokio::io::stderr());
+        let exit = if on_terminal {
+            session.terminal(command.as_deref(), &world.env, stdout).await?
+        } else {
+            session.command(command.as_deref(), stdin, stdout, stderr).await?
+        };
+        session.close().await;
+        Ok(code_of(&exit))
+    })
+}
+
+async fn connected(world: &World, record: &Record, endpoint: &SshEndpoint) -> Result<Session, CliError> {
+    let events = world.events.of(&record.name);
+    let connect = Connect {
+        env: &world.env,
+        prompt: Arc::clone(&world.prompt),
+        events: &events,
+        pinned: &record.side.host_keys,
+        sudo_password: None,
+        deadline: Deadline::after(LOGIN),
+    };
+    let session = Session::connect(endpoint, &connect).await?;
+    if record.side.host_keys.is_empty() {
+        pin(world, &record.name, session.host_key()).await?;
+    }
+    Ok(session)
+}
+
+/// A machine that another program made has no pinned key until its first verified login.
+async fn pin(world: &World, name: &MachineName, key: String) -> Result<(), CliError> {
+    let lock = world.store.lock(name, Deadline::after(LOCK), &world.events).await?;
+    let mut record = world.store.load(name)?;
+    record.side.host_keys = vec![key];
+    Ok(world.store.save(&lock, &mut record)?)
+}
+
+fn code_of(exit: &Exit) -> u8 {
+    match exit {
+        Exit::Status(status) => u8::try_from(*status).unwrap_or(NO_STATUS),
+        Exit::Signal(_) => NO_STATUS,
+    }
+}
+
+/// Becomes the system's ssh: forwards, proxies and agents are its work.
+fn hand_over(app: &App, world: World, record: Record, endpoint: &SshEndpoint, rest: &[String]) -> Outcome {
+    let program = app.env.find_program("ssh").ok_or_else(|| CliError::Failed {
+        message: format!("options of OpenSSH ({}) need its client, which is not installed", rest[0]),
+        hint: Some("apt install openssh-client".into()),
+    })?;
+    let name = record.name.clone();
+    let known_hosts = app.wait(async move { known_hosts(&world, &record).await })?;
+    let arguments = openssh::arguments(&name, endpoint, known_hosts.as_deref(), rest)?;
+    let source = Command::new(&program).args(arguments).exec();
+    Err(CliError::Io { doing: format!("run {}", program.display()), source })
+}
+
+/// The file with the pinned keys; `None` where none is pinned and the user's own files count.
+async fn known_hosts(world: &World, record: &Record) -> Result<Option<PathBuf>, CliError> {
+    if record.side.host_keys.is_empty() {
+        return Ok(None);
+    }
+    let text = openssh::known_hosts(&record.name, &record.side.host_keys);
+    if world.store.read_file(&record.name, KNOWN_HOSTS)?.as_deref() != Some(text.as_bytes()) {
+        let lock = world.store.lock(&record.name, Deadline::after(LOCK), &world.events).await?;
+        world.store.write_file(&lock, KNOWN_HOSTS, 0o600, text.as_bytes())?;
+    }
+    Ok(Some(world.store.machine_dir(&record.name).join(KNOWN_HOSTS)))
+}

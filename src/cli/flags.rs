@@ -1,0 +1,77 @@
+//! A driver's flags, which are data until run time, as clap's and back.
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use super::{defaults, error::CliError, settings::Settings};
+use crate::{
+    driver::{Driver, FlagKind, FlagSpec, FlagValue, Flags},
+    env::Env,
+};
+
+/// Adds a driver's flags to `create`.
+pub fn add(
+    command: Command,
+    driver: &dyn Driver,
+    env: &Env,
+    settings: &Settings,
+) -> Result<Command, CliError> {
+    let heading = format!("Options of the {} driver", driver.name());
+    let mut command = command.next_help_heading(heading);
+    for spec in driver.flags() {
+        command = command.arg(arg(&spec, driver.name(), env, settings)?);
+    }
+    Ok(command)
+}
+
+fn arg(spec: &FlagSpec, driver: &str, env: &Env, settings: &Settings) -> Result<Arg, CliError> {
+    let arg = Arg::new(spec.name.clone())
+        .long(spec.name.clone())
+        .visible_aliases(spec.aliases.clone())
+        .help(spec.help.clone())
+        .hide_default_value(spec.secret);
+    let arg = match spec.kind {
+        FlagKind::Bool => arg.action(ArgAction::SetTrue),
+        FlagKind::Int => arg
+            .action(ArgAction::Set)
+            .value_name("N")
+            .value_parser(value_parser!(i64))
+            .allow_negative_numbers(true),
+        FlagKind::Text => arg.action(ArgAction::Set).value_name("TEXT"),
+        FlagKind::List => arg.action(ArgAction::Append).value_name("TEXT"),
+    };
+    let section = format!("create.{driver}");
+    let given = defaults::value(env, settings, spec.env.as_deref(), &section, key(&spec.name, driver), &arg)?;
+    let arg = defaults::described(arg, env, spec.env.as_deref());
+    Ok(match given.or_else(|| spec.default.as_ref().map(texts)) {
+        Some(values) => defaults::with_default(arg, values),
+        None => arg,
+    })
+}
+
+/// A flag's key in the driver's section of the configuration file.
+pub fn key<'a>(flag: &'a str, driver: &str) -> &'a str {
+    flag.strip_prefix(driver).and_then(|rest| rest.strip_prefix('-')).unwrap_or(flag)
+}
+
+fn texts(value: &FlagValue) -> Vec<String> {
+    match value {
+        FlagValue::Bool(is_on) => vec![is_on.to_string()],
+        FlagValue::Int(number) => vec![number.to_string()],
+        FlagValue::Text(text) => vec![text.clone()],
+        FlagValue::List(list) => list.clone(),
+    }
+}
+
+/// The flags as they were given in one way or another.
+pub fn read(matches: &ArgMatches, driver: &dyn Driver) -> Flags {
+    let value = |spec: &FlagSpec| {
+        let name = spec.name.as_str();
+        match spec.kind {
+            FlagKind::Bool => Some(FlagValue::Bool(matches.get_flag(name))),
+            FlagKind::Int => matches.get_one(name).copied().map(FlagValue::Int),
+            FlagKind::Text => matches.get_one(name).cloned().map(FlagValue::Text),
+            FlagKind::List => matches.get_many(name).map(|list| FlagValue::List(list.cloned().collect())),
+        }
+    };
+    Flags(driver.flags().iter().filter_map(|spec| Some((spec.name.clone(), value(spec)?))).collect())
+}

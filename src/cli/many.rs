@@ -1,0 +1,82 @@
+//! The same verb on many machines at once, and what to say of the result.
+
+use std::future::Future;
+
+use super::{
+    app::App,
+    error::{CliError, Outcome, code},
+};
+use crate::{
+    event::Event,
+    machine::MachineName,
+    ops::{
+        World,
+        fan_out::{AT_ONCE, fan_out},
+        query,
+    },
+    store::Record,
+};
+
+/// What came of each machine, in the order of the names.
+pub type Results<T> = Vec<(MachineName, Result<T, CliError>)>;
+
+/// Does the work for every machine, one progress row each.
+pub fn each<T, F, Fut>(
+    app: &App,
+    world: World,
+    names: Vec<MachineName>,
+    work: F,
+) -> Result<Results<T>, CliError>
+where
+    T: Send + 'static,
+    F: Fn(World, MachineName) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, CliError>> + Send + 'static,
+{
+    app.wait(async move {
+        let results = fan_out(names, AT_ONCE, |name| {
+            let events = world.events.of(&name);
+            let job = work(world.clone(), name);
+            async move { job.await.inspect_err(|error| events.emit(Event::Failed(error.to_string()))) }
+        })
+        .await;
+        Ok(results)
+    })
+}
+
+/// Reads something of every machine's record; `must_run` asks the hosts first, all at once.
+pub fn look<T>(
+    app: &App,
+    world: &World,
+    names: Vec<MachineName>,
+    must_run: bool,
+    read: impl Fn(&World, &Record) -> Result<T, CliError>,
+) -> Result<Results<T>, CliError> {
+    let load = |name: MachineName| {
+        let record = world.store.load(&name).map_err(CliError::from);
+        (name, record)
+    };
+    let mut records: Results<Record> = if must_run {
+        each(app, world.clone(), names, |world, name| async move {
+            let record = world.store.load(&name)?;
+            query::must_run(&world, &record).await?;
+            Ok(record)
+        })?
+    } else {
+        names.into_iter().map(load).collect()
+    };
+    Ok(records
+        .drain(..)
+        .map(|(name, record)| (name, record.and_then(|record| read(world, &record))))
+        .collect())
+}
+
+/// The exit of a verb on many machines.
+pub fn ended<T>(results: Results<T>) -> Outcome {
+    let all = results.len();
+    let failures: Vec<_> =
+        results.into_iter().filter_map(|(name, result)| Some((name, result.err()?))).collect();
+    match failures.len() {
+        0 => Ok(code::DONE),
+        failed => Err(CliError::Machines { failures, done: all - failed }),
+    }
+}

@@ -1,0 +1,174 @@
+//! Events as the user sees them: one live row per machine on a terminal, plain lines anywhere else.
+//!
+//! A row shows the step, how long the machine has been at work, and what is waited for. Output of a step is kept: the last lines of it are
+//! shown when the step fails, all of it with -D.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+
+use super::ui::Ui;
+use crate::{
+    env::Voice,
+    event::{Event, Sink},
+    machine::MachineName,
+    retry::seconds,
+};
+
+/// How many lines of output a failed step shows.
+const TAIL: usize = 20;
+/// How often a row is redrawn.
+const TICK: Duration = Duration::from_millis(120);
+
+/// A sink of events that shows them.
+pub struct Progress {
+    ui: Arc<Ui>,
+    machines: Mutex<BTreeMap<MachineName, Machine>>,
+}
+
+#[derive(Default)]
+struct Machine {
+    row: Option<ProgressBar>,
+    step: String,
+    tail: VecDeque<String>,
+}
+
+impl Progress {
+    /// For these machines, whose rows stand in this order.
+    pub fn new(ui: Arc<Ui>, names: &[MachineName]) -> Self {
+        let width = names.iter().map(|name| name.as_str().len()).max().unwrap_or(0);
+        let machine = |name: &MachineName| Machine {
+            row: ui.rows().map(|rows| new_row(rows, ui.has_color(), name, width)),
+            ..Machine::default()
+        };
+        let machines = names.iter().map(|name| (name.clone(), machine(name))).collect();
+        Self { ui, machines: Mutex::new(machines) }
+    }
+
+    fn of_machine(&self, name: &MachineName, event: Event) {
+        let mut machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
+        let machine = machines.entry(name.clone()).or_default();
+        match event {
+            Event::Step(text) => {
+                machine.tail.clear();
+                machine.step.clone_from(&text);
+                self.show(name, machine, &text);
+            }
+            Event::Waiting { what, at_most } => {
+                let waiting = format!("waiting for {what} (at most {})", seconds(at_most));
+                self.show(name, machine, &waiting);
+            }
+            Event::Output(line) => self.keep(name, machine, line),
+            Event::Note(text) => self.ui.note(format_args!("{name}: {text}")),
+            Event::Done(text) => self.end(name, machine, &text),
+            Event::Failed(_) => self.fail(name, machine),
+        }
+    }
+
+    fn show(&self, name: &MachineName, machine: &Machine, text: &str) {
+        match (&machine.row, self.ui.voice()) {
+            (Some(row), _) if machine.step == text => row.set_message(text.to_owned()),
+            (Some(row), _) => row.set_message(format!("{}: {text}", machine.step)),
+            (None, Voice::DockerMachine) => self.ui.say(format_args!("({name}) {}...", capitalised(text))),
+            (None, Voice::Rmachine) => self.ui.say(format_args!("{name}: {text}")),
+        }
+    }
+
+    fn keep(&self, name: &MachineName, machine: &mut Machine, line: String) {
+        if self.ui.manners().debug {
+            self.ui.note(format_args!("{name} | {line}"));
+        }
+        machine.tail.push_back(line);
+        if machine.tail.len() > TAIL {
+            machine.tail.pop_front();
+        }
+    }
+
+    fn end(&self, name: &MachineName, machine: &mut Machine, text: &str) {
+        match machine.row.take() {
+            Some(row) => row.finish_with_message(text.to_owned()),
+            None if self.ui.voice() == Voice::Rmachine => self.ui.say(format_args!("{name}: {text}")),
+            None => {}
+        }
+    }
+
+    /// The error itself is printed by whoever reports it; here is what led to it.
+    fn fail(&self, name: &MachineName, machine: &mut Machine) {
+        if let Some(row) = machine.row.take() {
+            let step = if machine.step.is_empty() {
+                "failed".into()
+            } else {
+                format!("failed while {}", machine.step)
+            };
+            row.abandon_with_message(step);
+        }
+        if !self.ui.manners().debug {
+            for line in &machine.tail {
+                self.ui.note(format_args!("{name} | {line}"));
+            }
+        }
+        machine.tail.clear();
+    }
+
+    fn of_no_machine(&self, event: Event) {
+        match event {
+            Event::Step(text) | Event::Done(text) => self.ui.say(text),
+            Event::Waiting { what, at_most } => {
+                self.ui.say(format_args!("waiting for {what} (at most {})", seconds(at_most)));
+            }
+            Event::Output(line) if self.ui.manners().debug => self.ui.note(line),
+            Event::Output(_) | Event::Failed(_) => {}
+            Event::Note(text) => self.ui.note(text),
+        }
+    }
+}
+
+impl Sink for Progress {
+    fn emit(&self, machine: Option<&MachineName>, event: Event) {
+        match machine {
+            Some(name) => self.of_machine(name, event),
+            None => self.of_no_machine(event),
+        }
+    }
+}
+
+impl Drop for Progress {
+    /// Rows that nobody ended have nothing to say any more.
+    fn drop(&mut self) {
+        let machines = self.machines.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for row in machines.values_mut().filter_map(|machine| machine.row.take()) {
+            row.finish_and_clear();
+        }
+    }
+}
+
+fn new_row(rows: &MultiProgress, color: bool, name: &MachineName, width: usize) -> ProgressBar {
+    let row = rows.add(ProgressBar::no_length());
+    row.set_style(style(color));
+    row.set_prefix(format!("{:width$}", name.as_str()));
+    row.enable_steady_tick(TICK);
+    row
+}
+
+fn style(color: bool) -> ProgressStyle {
+    let template = if color {
+        "{spinner:.cyan} {prefix:.bold} {took:>6}  {wide_msg}"
+    } else {
+        "{spinner} {prefix} {took:>6}  {wide_msg}"
+    };
+    let took = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // Writing into indicatif's own buffer does not fail.
+        let _ = write!(out, "{}", seconds(state.elapsed()));
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
+    style.with_key("took", took).tick_chars("-\\|/ ")
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

@@ -1,0 +1,183 @@
+//! What bad input gets: one line that says what is wrong, one to type, an exit code, and a store that is as it was.
+
+use crate::home::Home;
+
+const URL: &str = "tcp://127.0.0.1:2376";
+
+/// Names that no machine can have; `rm -f ..` of docker-machine deletes the whole store.
+const BAD_NAMES: [&str; 6] = ["..", ".", "", "a/b", "../machines/n1", "n 1"];
+
+#[test]
+fn a_name_that_could_leave_the_store_is_refused_by_every_command() {
+    let home = Home::new().with_machine("n1", URL);
+    let before = home.snapshot();
+    for command in [
+        "rm -f",
+        "rm -y",
+        "create -d none --url x",
+        "env",
+        "inspect",
+        "ip",
+        "url",
+        "status",
+        "start",
+        "ssh",
+        "provision",
+    ] {
+        for name in BAD_NAMES {
+            let words: Vec<&str> = command.split(' ').chain([name]).collect();
+            let ended = home.run(&words).with_code(2).saying("is not a machine name").saying("hint: ");
+            assert_eq!(ended.out, "", "{words:?}");
+        }
+    }
+    assert_eq!(home.snapshot(), before);
+}
+
+#[test]
+fn a_mistake_on_the_command_line_is_answered_with_the_usage_and_exit_2() {
+    let home = Home::new().with_machine("n1", URL);
+    let table: &[(&[&str], &str)] = &[
+        (&["bogus"], "unrecognized subcommand 'bogus'"),
+        (&["stat"], "some similar subcommands exist: 'restart', 'status', 'start'"),
+        (&["ls", "--bogus"], "unexpected argument '--bogus'"),
+        (&["ls", "--ofline"], "a similar argument exists: '--offline'"),
+        (&["ls", "--timeout", "soon"], "invalid value 'soon'"),
+        (&["create", "-d", "none", "--bogus", "n2"], "unexpected argument '--bogus'"),
+        (
+            &["create", "-d", "generic", "--generic-ssh-prt", "22", "n2"],
+            "a similar argument exists: '--generic-ssh-port'",
+        ),
+        (&["create", "-d", "generic", "--generic-ssh-port", "x", "n2"], "invalid value 'x'"),
+        (&["create", "-d", "none", "--engine-listen", "here", "n2"], "invalid value 'here'"),
+        (&["status", "n1", "n2"], "unexpected argument 'n2'"),
+    ];
+    for (words, message) in table {
+        home.run(words).with_code(2).saying(message).saying("Usage: rmachine").printing("");
+    }
+}
+
+#[test]
+fn what_clap_cannot_see_is_exit_2_with_something_to_type() {
+    let home = Home::new().with_machine("n1", URL);
+    let table: &[(&[&str], &str, &str)] = &[
+        (&["create"], "no machine is named", "hint: rmachine create NAME"),
+        (&["rm"], "no machine is named", "hint: rmachine rm NAME"),
+        (&["env"], "there is none called \"default\"", "hint: rmachine ls"),
+        (&["create", "-d", "genric", "n2"], "there is no driver \"genric\"", "hint: did you mean generic?"),
+        (&["create", "-d", "none", "--url", URL, "n2", "n2"], "n2 is named twice", "hint: "),
+        (
+            &["create", "-d", "none", "--engine-label", "x", "n2"],
+            "--engine-label \"x\" is not KEY=VALUE",
+            "hint: ",
+        ),
+        (
+            &["create", "-d", "none", "--sudo-password-env", "NOPE", "n2"],
+            "the variable NOPE is not set",
+            "hint: ",
+        ),
+        (&["ls", "--filter", "color=red"], "Unsupported filter key 'color'", "hint: the keys are"),
+        (
+            &["env", "n1", "--shell", "fsh"],
+            "\"fsh\" is no shell that env can write for",
+            "hint: did you mean",
+        ),
+        (&["env", "-u", "n1"], "Expected no machine name when the -u flag is present", "hint: env --unset"),
+        (
+            &["inspect", "n1", "-f", "{{range .}}"],
+            "this template is not understood",
+            "hint: a template such as",
+        ),
+    ];
+    for (words, message, hint) in table {
+        home.run(words).with_code(2).saying(message).saying(hint).printing("");
+    }
+}
+
+#[test]
+fn an_unknown_machine_is_told_with_the_names_that_are_near() {
+    let home = Home::new().with_machine("web-1", URL);
+    let before = home.snapshot();
+    for command in [
+        "env",
+        "inspect",
+        "ip",
+        "url",
+        "status",
+        "start",
+        "stop",
+        "kill",
+        "restart",
+        "provision",
+        "ssh",
+        "version",
+        "config",
+    ] {
+        home.run(&[command, "wbe-1"])
+            .with_code(1)
+            .saying("machine \"wbe-1\" does not exist")
+            .saying("did you mean web-1?");
+    }
+    for command in ["rm", "release"] {
+        home.run(&[command, "-y", "wbe-1"]).with_code(1).saying("machine \"wbe-1\" does not exist");
+    }
+    assert_eq!(home.snapshot(), before);
+}
+
+#[test]
+fn nothing_is_done_to_the_good_ones_when_one_of_several_names_is_wrong() {
+    let home = Home::new().with_machine("n1", URL);
+    let before = home.snapshot();
+    home.run(&["rm", "-y", "n1", "n2", "n3"])
+        .with_code(1)
+        .saying("\"n2\" does not exist")
+        .saying("\"n3\" does not exist");
+    assert_eq!(home.snapshot(), before);
+}
+
+#[test]
+fn removing_by_force_what_is_not_there_is_fine() {
+    Home::new().run(&["rm", "-f", "n1"]).with_code(0).saying("machine \"n1\" does not exist");
+}
+
+#[test]
+fn without_a_terminal_rm_and_release_want_their_consent_as_a_flag() {
+    let home = Home::new().with_machine("n1", URL);
+    for command in ["rm", "release"] {
+        let ended = home.run_with(&[command, "n1"], "y\n").with_code(3);
+        ended
+            .saying("there is no terminal to ask for consent")
+            .saying(&format!("hint: say it with a flag: rmachine {command} -y"));
+    }
+    assert!(home.machine("n1").exists());
+}
+
+#[test]
+fn classic_swarm_is_refused_before_anything_happens() {
+    let home = Home::new().with_machine("n1", URL);
+    for words in [
+        &["create", "-d", "none", "--url", URL, "--swarm", "n2"][..],
+        &["create", "-d", "none", "--url", URL, "--swarm-master", "n2"],
+        &["env", "--swarm", "n1"],
+        &["config", "--swarm", "n1"],
+    ] {
+        home.run(words).with_code(3).saying("classic swarm").saying("swarm create").printing("");
+    }
+    assert!(!home.machine("n2").exists());
+}
+
+#[test]
+fn a_password_file_that_others_may_read_is_refused() {
+    let home = Home::new();
+    std::fs::write(home.path("pw"), "hunter2\n").unwrap();
+    let chmod = std::process::Command::new("chmod").arg("644").arg(home.path("pw")).status().unwrap();
+    assert!(chmod.success());
+    let ended =
+        home.run(&["create", "-d", "none", "--url", URL, "--sudo-password-file", "pw", "n1"]).with_code(3);
+    ended.saying("others may read the password file").saying("hint: chmod 600");
+}
+
+#[test]
+fn a_variable_that_is_neither_true_nor_false_is_named() {
+    let home = Home::new().with_var("MACHINE_DEBUG", "maybe");
+    home.run(&["ls"]).with_code(2).saying("MACHINE_DEBUG is neither true nor false: \"maybe\"");
+}

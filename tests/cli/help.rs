@@ -1,0 +1,52 @@
+//! Every help text, as a snapshot: what a user reads changes only on purpose.
+
+use crate::home::Home;
+
+const COMMANDS: [&str; 18] = [
+    "active",
+    "config",
+    "create",
+    "env",
+    "inspect",
+    "ip",
+    "kill",
+    "ls",
+    "provision",
+    "release",
+    "restart",
+    "rm",
+    "ssh",
+    "start",
+    "status",
+    "stop",
+    "url",
+    "version",
+];
+
+#[test]
+fn every_command_explains_itself() {
+    let home = Home::new();
+    for command in COMMANDS {
+        let ended = home.run(&[command, "-h"]).with_code(0);
+        insta::assert_snapshot!(format!("help_{command}"), ended.out);
+    }
+}
+
+#[test]
+fn the_programs_help_is_there_with_and_without_asking() {
+    let home = Home::new();
+    let asked = home.run(&["--help"]).with_code(0);
+    for words in [&[][..], &["help"]] {
+        assert!(home.run(words).with_code(0).out.contains("Usage: rmachine [OPTIONS] [COMMAND]"));
+    }
+    insta::assert_snapshot!("help", asked.out);
+}
+
+#[test]
+fn create_shows_the_flags_of_the_driver_that_is_asked_for() {
+    let home = Home::new();
+    let ended = home.run(&["create", "-d", "none", "-h"]).with_code(0);
+    assert!(ended.out.contains("Options of the none driver") && ended.out.contains("--url"), "{}", ended.out);
+    let ended = home.run(&["create", "--driver=generic", "-h"]).with_code(0);
+    assert!(ended.out.contains("--generic-ip-address") && !ended.out.contains("--none-url"), "{}", ended.out);
+}

@@ -1,0 +1,208 @@
+//! A home with a store of its own, and the binary that works in it.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use rmachine::tls;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The binary under test.
+const RMACHINE: &str = env!("CARGO_BIN_EXE_rmachine");
+
+/// A user's home.
+pub struct Home {
+    folder: TempDir,
+    vars: BTreeMap<String, String>,
+    program: PathBuf,
+}
+
+/// What came of a command line.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code.
+    pub code: i32,
+    /// Data.
+    pub out: String,
+    /// Talk.
+    pub err: String,
+}
+
+impl Home {
+    /// An empty one.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let vars = [("PATH", "/usr/bin:/bin"), ("SHELL", "/bin/bash")];
+        let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        Self { folder, vars, program: RMACHINE.into() }
+    }
+
+    /// The same, called by docker-machine's name.
+    pub fn classic() -> Self {
+        let mut home = Self::new();
+        home.program = home.path("docker-machine");
+        symlink(RMACHINE, &home.program).unwrap();
+        home
+    }
+
+    /// With a variable.
+    pub fn with_var(mut self, name: &str, value: &str) -> Self {
+        self.vars.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// With a machine that points at an engine.
+    pub fn with_machine(self, name: &str, url: &str) -> Self {
+        let address = url.trim_start_matches("tcp://");
+        self.with_config(name, &config(name, &json!({ "IPAddress": address, "URL": url })).to_string())
+    }
+
+    /// With certificates in a machine's folder, as after provisioning.
+    pub fn with_certificates(self, name: &str) -> Self {
+        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
+        let authority = tls::make_authority("test", now).unwrap();
+        let client = tls::make_client(&authority, "test", now).unwrap();
+        let files = [
+            ("ca.pem", authority.certificate.as_str()),
+            ("cert.pem", &client.certificate),
+            ("key.pem", client.key.expose()),
+        ];
+        for (file, text) in files {
+            fs::write(self.machine(name).join(file), text).unwrap();
+        }
+        self
+    }
+
+    /// With any text as a machine's `config.json`.
+    pub fn with_config(self, name: &str, text: &str) -> Self {
+        let folder = self.machine(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("config.json"), text).unwrap();
+        self
+    }
+
+    /// With a configuration file.
+    pub fn with_settings(self, text: &str) -> Self {
+        let folder = self.path(".config/rmachine");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("config.toml"), text).unwrap();
+        self
+    }
+
+    /// A path in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The store.
+    pub fn store(&self) -> PathBuf {
+        self.path("store")
+    }
+
+    /// A machine's folder.
+    pub fn machine(&self, name: &str) -> PathBuf {
+        self.store().join("machines").join(name)
+    }
+
+    /// Types words, with nothing on stdin.
+    pub fn run(&self, words: &[&str]) -> Ended {
+        self.run_with(words, "")
+    }
+
+    /// Types words, with a text on stdin.
+    pub fn run_with(&self, words: &[&str], stdin: &str) -> Ended {
+        self.ended(Command::new(&self.program).args(words), stdin)
+    }
+
+    /// Has a shell read a script, with the program on PATH.
+    pub fn run_in_shell(&self, shell: &str, script: &str) -> Ended {
+        let folder = self.program.parent().unwrap();
+        let path = format!("{}:/usr/bin:/bin", folder.display());
+        self.ended(Command::new(shell).args(["-c", script]).env("PATH", path), "")
+    }
+
+    fn ended(&self, command: &mut Command, stdin: &str) -> Ended {
+        let path =
+            command.get_envs().find_map(|(name, value)| (name == "PATH").then(|| value.unwrap().to_owned()));
+        let mut child = command
+            .env_clear()
+            .envs(&self.vars)
+            .envs(path.map(|path| ("PATH", path)))
+            .env("HOME", self.folder.path())
+            .env("MACHINE_STORAGE_PATH", self.store())
+            .current_dir(self.folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that reads no stdin may be gone already.
+        let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        Ended {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Every file of the store with its content, to see that nothing changed.
+    pub fn snapshot(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        collect(&self.store(), &mut files);
+        files
+    }
+}
+
+fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            collect(&entry.path(), files);
+        } else {
+            files.insert(entry.path(), fs::read(entry.path()).unwrap());
+        }
+    }
+}
+
+impl Ended {
+    /// Fails unless it ended with this code.
+    #[track_caller]
+    pub fn with_code(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self:#?}");
+        self
+    }
+
+    /// Fails unless stderr says this.
+    #[track_caller]
+    pub fn saying(self, text: &str) -> Self {
+        assert!(self.err.contains(text), "{text:?} is not in {self:#?}");
+        self
+    }
+
+    /// Fails unless stdout is this.
+    #[track_caller]
+    pub fn printing(self, text: &str) -> Self {
+        assert_eq!(self.out, text, "{self:#?}");
+        self
+    }
+}
+
+/// A `config.json` of an engine that is only pointed at.
+pub fn config(name: &str, driver: &Value) -> Value {
+    let mut state = json!({ "MachineName": name });
+    state.as_object_mut().unwrap().extend(driver.as_object().unwrap().clone());
+    json!({
+        "ConfigVersion": 3,
+        "Driver": state,
+        "DriverName": "none",
+        "HostOptions": { "EngineOptions": { "Labels": ["env=test"] }, "SwarmOptions": {}, "AuthOptions": {} },
+        "Name": name,
+    })
+}

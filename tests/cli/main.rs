@@ -1,0 +1,11 @@
+//! The real binary with words typed at it: exit codes, both streams, both voices. Hermetic: a home and a store of each
+//! test's own, no root, no network.
+
+mod bad_input;
+mod env;
+mod help;
+mod home;
+mod listing;
+mod settings;
+mod showing;
+mod voices;
