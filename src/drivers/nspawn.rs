@@ -273,20 +273,30 @@ async fn try_power_on(context: &Context, state: &mut Nspawned) -> Result<()> {
     let (subnet, address) = placed(state)?;
     let network = Network::new(context, subnet);
     let _hold = network.up().await?;
-    if run::find(&state.id, state.process).is_none() {
-        check::still_free(subnet)?;
-        ensure_image(context, state).await?;
-        files::refresh(context, subnet, address)?;
-        let host = run::Host {
-            id: &state.id,
-            image: &image::root(context, &state.image),
-            bridge: &subnet.bridge(),
-            limits: Limits { memory_mib: state.memory, cpus: state.cpus },
-        };
-        state.process = Some(run::launch(context, &host).await?);
-    }
-    state.process = Some(run::wait_until_up(context, &state.id, address).await?);
+    let top = match run::find(&state.id, state.process) {
+        Some(top) => top,
+        None => launch(context, state, subnet, address).await?,
+    };
+    state.process = Some(run::wait_until_up(context, &state.id, top, address).await?);
     Ok(())
+}
+
+async fn launch(
+    context: &Context,
+    state: &mut Nspawned,
+    subnet: Subnet,
+    address: Ipv4Addr,
+) -> Result<Process> {
+    check::still_free(subnet)?;
+    ensure_image(context, state).await?;
+    files::refresh(context, subnet, address)?;
+    let host = run::Host {
+        id: &state.id,
+        image: &image::root(context, &state.image),
+        bridge: &subnet.bridge(),
+        limits: Limits { memory_mib: state.memory, cpus: state.cpus },
+    };
+    run::launch(context, &host).await
 }
 
 /// Images live in the cache, which people empty: one that is gone is made again from the same recipe.

@@ -315,14 +315,30 @@ async fn memory_and_processors_are_limited() {
     let mut host =
         Host::configured(driver.as_ref(), &bench, "small", &[&on("10.46.6.0/24")[..], &flags].concat());
     host.create().await;
-    let files = "cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us 2>/dev/null || cat memory.max cpu.max";
-    let limits = host.says(files);
-    assert!(limits.starts_with("268435456\n100000"), "{limits}");
+    // Seen by their effect: where systemd runs outside, the limits stand above what the host sees of its control groups.
+    let busy = "timeout 2 sh -c 'while :; do :; done'";
+    let used =
+        host.says(&format!("bash -c \"TIMEFORMAT=%U; time ({busy} & {busy}; wait)\" 2>&1 | tail -n 1"));
+    assert!(used.parse::<f64>().unwrap() < 2.6, "two loops used {used} s of processors in 2 s");
     let eaten = host.ssh("head -c 400M /dev/zero | tail -c 390M | wc -c");
     assert!(
         !String::from_utf8_lossy(&eaten.stdout).contains("408944640"),
         "more memory than the limit was had"
     );
+    host.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_inside_runs_containers_with_limits_of_their_own() {
+    let Some(driver) = driver() else { return };
+    let bench = Bench::new();
+    let mut host = Host::configured(driver.as_ref(), &bench, "engine", &on("10.46.10.0/24"));
+    host.create().await;
+    host.says(
+        "tar -chf - /usr/bin/dash $(ldd /usr/bin/dash | grep -o '/[^ ]*') 2>/dev/null | docker import - tiny",
+    );
+    assert_eq!(host.says("docker run --rm --memory 64m tiny /usr/bin/dash -c 'echo hello'"), "hello");
+    assert_eq!(host.says("docker info --format '{{.Driver}}'"), "overlay2");
     host.remove().await;
 }
 

@@ -101,10 +101,19 @@ pub(super) async fn give_back(context: &Context, name: &str, id: &str) -> Result
     }
     let _lock = lock_users(context).await?;
     let folder = cache(context).join(name);
-    let failed = |error| DriverError::failed("forget the host's image", error);
-    absent_is_fine(fs::remove_file(folder.join("users").join(id))).map_err(failed)?;
-    if is_replaced(context, name) && !has_users(&folder) {
-        absent_is_fine(fs::remove_dir_all(&folder)).map_err(failed)?;
+    let forgotten = absent_is_fine(fs::remove_file(folder.join("users").join(id)));
+    forgotten.map_err(|error| DriverError::failed("forget the host's image", error))?;
+    remove_replaced(context, name.split('.').next().unwrap_or(name))
+}
+
+/// Removes those images of a recipe that are not the newest and that no host stands on. The users' lock is held.
+fn remove_replaced(context: &Context, recipe: &str) -> Result<()> {
+    let mut all = generations(context, recipe);
+    all.sort_by_key(|name| generation(name));
+    all.pop();
+    for folder in all.iter().map(|name| cache(context).join(name)).filter(|folder| !has_users(folder)) {
+        let removed = absent_is_fine(fs::remove_dir_all(&folder));
+        removed.map_err(|error| DriverError::failed("remove an image that was replaced", error))?;
     }
     Ok(())
 }
@@ -121,11 +130,6 @@ fn has_users(image: &Path) -> bool {
     notes
         .into_iter()
         .any(|note| fs::read_to_string(note.path()).is_ok_and(|folder| Path::new(&folder).is_dir()))
-}
-
-fn is_replaced(context: &Context, name: &str) -> bool {
-    let recipe = name.split('.').next().unwrap_or(name);
-    generations(context, recipe).iter().any(|other| generation(other) > generation(name))
 }
 
 /// The finished images of a recipe.
@@ -160,6 +164,8 @@ async fn build(context: &Context, recipe: &Recipe, lock: &Lock, replaces: Option
     bootstrap(context, recipe, &draft, lock).await?;
     furnish(&draft.join("root"), recipe).map_err(failed)?;
     fs::rename(&draft, folder.join(&name)).map_err(failed)?;
+    let _lock = lock_users(context).await?;
+    remove_replaced(context, &recipe.name())?;
     Ok(name)
 }
 

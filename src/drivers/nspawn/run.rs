@@ -62,7 +62,10 @@ pub(super) fn find(id: &str, recorded: Option<Process>) -> Option<Process> {
         let args = process.args();
         args.contains(&marker) && PROGRAMS.contains(&proc::program(&args))
     };
-    if let Some(process) = recorded.filter(|process| process.is_alive() && is_host(process)) {
+    // One that becomes another program just now has no arguments for a moment.
+    let is_still_host =
+        |process: &Process| process.is_alive() && (is_host(process) || process.args().is_empty());
+    if let Some(process) = recorded.filter(is_still_host) {
         return Some(process);
     }
     // systemd-nspawn's helpers are its children and, until they become the host's init, look like it.
@@ -99,9 +102,14 @@ pub(super) async fn launch(context: &Context, host: &Host<'_>) -> Result<Process
 }
 
 /// Waits until the host has its address and sshd listens. Both are looked for in the kernel's tables, never by connecting.
-pub(super) async fn wait_until_up(context: &Context, id: &str, address: Ipv4Addr) -> Result<Process> {
+pub(super) async fn wait_until_up(
+    context: &Context,
+    id: &str,
+    top: Process,
+    address: Ipv4Addr,
+) -> Result<Process> {
     let attempt = || async {
-        let Some(top) = find(id, None) else { return Try::Fail(()) };
+        let Some(top) = find(id, Some(top)) else { return Try::Fail(()) };
         match leader(top) {
             Some(leader) if !leader.has_address(address) => Try::Again("it has no address yet".to_owned()),
             Some(leader) if !leader.sees_listener(22) => Try::Again("sshd does not listen yet".to_owned()),
