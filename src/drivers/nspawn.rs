@@ -288,6 +288,8 @@ async fn launch(
     address: Ipv4Addr,
 ) -> Result<Process> {
     check::still_free(subnet)?;
+    // A host that powered itself off left its control groups.
+    run::sweep(context, &state.id).await?;
     ensure_image(context, state).await?;
     files::refresh(context, subnet, address)?;
     let host = run::Host {

@@ -3,7 +3,7 @@
 # namespace of its own, which ends with it.
 #
 # Arguments: once (a supervisor outside runs it again) or again (we do, after each reboot from inside),
-# LOWER UPPER WORK ROOT, files that take a process id, --, the program and its arguments.
+# LOWER UPPER WORK ROOT, control groups, --, the program and its arguments.
 set -ue
 
 # What systemd-nspawn --keep-unit exits with when the host rebooted.
@@ -13,16 +13,28 @@ mode=$1
 mount -t overlay rmachine -o "lowerdir=$2,upperdir=$3,workdir=$4" "$5"
 shift 5
 
-# Enters the control groups and becomes the program; 0 means the process that writes.
+# Enters a control group. Version 2 takes no process where groups are below, and the last run left some: each run
+# has a group of its own there. 0 means the process that writes.
+enter() {
+    group=$1
+    if [ -e "$group/cgroup.controllers" ]; then
+        group=$group/$run
+        mkdir "$group"
+    fi
+    echo 0 >"$group/cgroup.procs"
+}
+
+# Enters the control groups and becomes the program.
 become() {
     while [ "$1" != -- ]; do
-        echo 0 >"$1"
+        enter "$1"
         shift
     done
     shift
     exec "$@"
 }
 
+run=1
 [ "$mode" = again ] || become "$@"
 
 child=
@@ -38,4 +50,5 @@ while :; do
         kill -0 "$child" 2>/dev/null || break
     done
     [ "$status" -eq "$rebooted" ] || exit "$status"
+    run=$((run + 1))
 done

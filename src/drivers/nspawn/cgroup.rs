@@ -26,18 +26,18 @@ struct Hierarchy {
     controllers: Option<Vec<String>>,
 }
 
-/// Makes a host's groups with its limits; gives the files that take process ids.
+/// Makes a host's groups with its limits; gives their folders.
 pub(super) fn create(id: &str, limits: Limits) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
+    let mut groups = Vec::new();
     let mut limited = (limits.memory_mib == 0, limits.cpus == 0);
     for hierarchy in hierarchies() {
         let Ok(group) = hierarchy.make(id) else { continue };
         limited.0 |= hierarchy.limit_memory(&group, limits.memory_mib).is_ok();
         limited.1 |= hierarchy.limit_cpus(&group, limits.cpus).is_ok();
-        files.push(group.join("cgroup.procs"));
+        groups.push(group);
     }
     if limited == (true, true) {
-        return Ok(files);
+        return Ok(groups);
     }
     Err(io::Error::other("this machine has no control groups that could limit memory and processors"))
 }
@@ -89,7 +89,7 @@ impl Hierarchy {
         let group = parent.join(id);
         fs::create_dir_all(&group)?;
         if self.is_version_2() {
-            for folder in [&self.path, &parent] {
+            for folder in [&self.path, &parent, &group] {
                 enable_controllers(folder);
             }
         } else if self.has("cpuset") {

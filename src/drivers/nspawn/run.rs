@@ -223,7 +223,7 @@ async fn launch_unit(context: &Context, host: &Host<'_>, layout: &Layout) -> Res
 async fn launch_detached(context: &Context, host: &Host<'_>, layout: &Layout) -> Result<()> {
     let doing = || format!("launch {}", context.name);
     let groups = cgroup::create(host.id, host.limits).map_err(|error| DriverError::failed(doing(), error))?;
-    let groups: Vec<String> = groups.iter().map(|file| file.to_string_lossy().into_owned()).collect();
+    let groups: Vec<String> = groups.iter().map(|group| group.to_string_lossy().into_owned()).collect();
     let command =
         Command::new(&context.env, "unshare").args(launcher_args("again", host, layout, &groups, context));
     let started = command.detach(&layout.console()).await;
