@@ -416,8 +416,11 @@ pub trait BuiltIn: Send + Sync + 'static {
     /// See [`Driver::restart`]; by default stop, then start.
     fn restart(&self, context: &Context, state: &mut Self::State) -> impl Future<Output = Result<()>> + Send {
         async {
-            self.stop(context, state).await?;
-            self.start(context, state).await
+            match self.stop(context, state).await {
+                Err(DriverError::Unsupported { .. }) => unsupported::<Self>("restart"),
+                Err(error) => Err(error),
+                Ok(()) => self.start(context, state).await,
+            }
         }
     }
     /// See [`Driver::kill`].

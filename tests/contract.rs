@@ -3,6 +3,8 @@
 
 #[path = "contract/bench.rs"]
 mod bench;
+#[path = "contract/host.rs"]
+mod host;
 #[path = "contract/hosts.rs"]
 mod hosts;
 #[path = "contract/raw.rs"]
@@ -223,6 +225,8 @@ async fn verbs_that_an_adopting_driver_lacks_are_typed_as_unsupported() {
         let mut state = driver.configure(&context, &good_flags(driver.as_ref())).unwrap();
         let error = driver.kill(&context, &mut state).await.unwrap_err();
         assert!(matches!(error, DriverError::Unsupported { verb: "kill", .. }), "{error}");
+        let error = driver.restart(&context, &mut state).await.unwrap_err();
+        assert!(matches!(error, DriverError::Unsupported { verb: "restart", .. }), "{error}");
     }
 }
 

@@ -35,10 +35,10 @@ pub fn nearest(name: &str) -> Vec<String> {
 }
 
 /// The driver for a `create` that names none, and why it was taken.
-pub struct Default {
+pub struct Picked {
     /// The driver.
     pub driver: Box<dyn Driver>,
-    /// One line for the user, such as `nspawn, because this machine is Linux and you are root`.
+    /// One line for the user, such as `nspawn, a Linux host in namespaces of this machine`.
     pub why: String,
 }
 
@@ -53,7 +53,7 @@ pub struct NoDefault {
 /// The first driver that makes hosts and that this machine can run.
 ///
 /// Drivers that adopt hosts are never a default: they need to be told which host.
-pub fn pick_default(env: &Env) -> Result<Default, NoDefault> {
+pub fn pick_default(env: &Env) -> Result<Picked, NoDefault> {
     let mut reasons = Vec::new();
     for driver in all() {
         if driver.profile().origin == crate::driver::Origin::Adopted {
@@ -63,7 +63,7 @@ pub fn pick_default(env: &Env) -> Result<Default, NoDefault> {
             Ok(()) => {
                 let why =
                     format!("{}, {}, which this machine can run", driver.name(), driver.profile().summary);
-                return Ok(Default { driver, why });
+                return Ok(Picked { driver, why });
             }
             Err(missing) => reasons.push(format!("{}: {missing}", driver.name())),
         }
@@ -83,6 +83,14 @@ mod tests {
         assert_eq!(nearest("genric"), ["generic"]);
         assert_eq!(nearest("nspwan"), ["nspawn"]);
         assert!(nearest("digitalocean").is_empty());
+    }
+
+    #[test]
+    fn a_default_makes_hosts_and_every_reason_against_one_names_its_driver() {
+        match pick_default(&Env::for_tests(std::path::Path::new("/nonexistent"))) {
+            Ok(picked) => assert!(picked.why.starts_with(picked.driver.name()), "{}", picked.why),
+            Err(none) => assert!(none.reasons.iter().all(|reason| reason.contains(": ")), "{none}"),
+        }
     }
 
     #[test]

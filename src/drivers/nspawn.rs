@@ -223,12 +223,7 @@ impl BuiltIn for Nspawn {
             Network::new(context, subnet).release(&state.id).await?;
         }
         image::give_back(context, &state.image, &state.id).await?;
-        match tokio::fs::remove_dir_all(Layout::of(context).folder()).await {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(DriverError::failed("remove the host's files", error))
-            }
-            Ok(()) | Err(_) => Ok(()),
-        }
+        files::remove(context).await
     }
 }
 

@@ -90,6 +90,27 @@ pub(super) async fn prepare(context: &Context, login_key: &str) -> Result<String
     laid.map_err(|error| DriverError::failed("lay out the host's files", error))
 }
 
+/// Removes everything of a host. Something that is mounted there is somebody else's and stays untouched.
+pub(super) async fn remove(context: &Context) -> Result<()> {
+    let layout = Layout::of(context);
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    if let Some(mounted) = mounted_below(&mounts, layout.folder()) {
+        return Err(DriverError::failed("remove the host's files", format!("{mounted} is mounted there")));
+    }
+    match tokio::fs::remove_dir_all(layout.folder()).await {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(DriverError::failed("remove the host's files", error))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// The first mount point in or below a folder.
+fn mounted_below<'a>(mounts: &'a str, folder: &Path) -> Option<&'a str> {
+    let points = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+    points.into_iter().find(|point| Path::new(point).starts_with(folder))
+}
+
 /// What may have changed since the last start: addresses and resolvers.
 pub(super) fn refresh(context: &Context, subnet: Subnet, address: Ipv4Addr) -> Result<()> {
     let layout = Layout::of(context);
@@ -220,6 +241,13 @@ mod tests {
             ["root/.ssh", "root/.ssh/authorized_keys", HOST_KEY, "etc", "etc/ssh"].map(mode),
             [0o700, 0o600, 0o600, 0o755, 0o755]
         );
+    }
+
+    #[test]
+    fn what_is_mounted_in_a_hosts_folder_is_found() {
+        let mounts = "none /a/host2 tmpfs rw 0 0\nnone /a/host/docker/x tmpfs rw 0 0\n";
+        assert_eq!(mounted_below(mounts, Path::new("/a/host")), Some("/a/host/docker/x"));
+        assert_eq!(mounted_below(mounts, Path::new("/a/hos")), None);
     }
 
     #[test]

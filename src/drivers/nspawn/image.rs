@@ -173,7 +173,17 @@ async fn bootstrap(context: &Context, recipe: &Recipe, draft: &Path, lock: &Lock
     let doing = || format!("build the {} image", recipe.suite());
     let keys = recipe.write_keys(draft).map_err(|error| DriverError::failed(doing(), error))?;
     let options = recipe.apt_options.iter().flat_map(|option| ["--aptopt", option.as_str()]);
-    let command = Command::new(&context.env, "mmdebstrap")
+    // In namespaces of its own: what it mounts and starts ends with it, even when it is killed.
+    let command = Command::new(&context.env, "unshare")
+        .args([
+            "--mount",
+            "--propagation=private",
+            "--pid",
+            "--mount-proc",
+            "--fork",
+            "--kill-child",
+            "mmdebstrap",
+        ])
         .args(["--variant=minbase", "--mode=root", "--format=directory"])
         // Without waiting for the disk after each package: a draft that did not get whole is thrown away.
         .args(["--dpkgopt=force-unsafe-io", "--aptopt=APT::Install-Recommends \"false\""])
