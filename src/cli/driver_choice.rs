@@ -85,7 +85,7 @@ fn implied(words: &[String]) -> Option<(Box<dyn Driver>, String)> {
 /// One that this machine can run.
 fn pick(env: &Env) -> Result<Choice, CliError> {
     match drivers::pick_default(env) {
-        Ok(drivers::Default { driver, why }) => {
+        Ok(drivers::Picked { driver, why }) => {
             Ok(Choice { driver: Some(driver), because: Some(format!("using {why}")) })
         }
         Err(none) => {
