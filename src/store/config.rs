@@ -2,11 +2,13 @@
 //!
 //! Empty lists that the command line sets are `[]`, lists that nothing ever sets are `null`, hence the options.
 
+use std::fmt;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 /// The file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Config {
     /// 3; a higher one is from the future.
@@ -26,6 +28,17 @@ pub struct Config {
     /// What others put there.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+impl fmt::Debug for Config {
+    /// Without the driver's state, which holds passwords and tokens.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Config")
+            .field("name", &self.name)
+            .field("driver_name", &self.driver_name)
+            .field("host_options", &self.host_options)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Forks of docker-machine write null for options that a machine does without.

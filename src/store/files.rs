@@ -61,9 +61,13 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> 
     }
 }
 
-/// Deletes a folder with everything in it; fine when there is none.
+/// Deletes a folder with everything in it, or what stands in its place; fine when there is none.
 pub(crate) fn remove_dir(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_dir_all(path) {
+    let outcome = match fs::remove_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => fs::remove_file(path),
+        outcome => outcome,
+    };
+    match outcome {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::io("delete", path)(error)),
         _ => Ok(()),
     }

@@ -201,6 +201,23 @@ fn kind(record: &Result<Record, StoreError>) -> &'static str {
     }
 }
 
+#[tokio::test]
+async fn what_is_no_folder_can_be_removed_all_the_same() {
+    let place = Place::new().with("good", GENERIC);
+    fs::write(place.store.machines_dir().join("file"), "").unwrap();
+    let lock = place.lock("file").await;
+    place.store.remove(&lock).unwrap();
+    assert!(!place.store.exists(lock.name()));
+    assert_eq!(fs::read_dir(place.store.staging_dir()).unwrap().count(), 0);
+}
+
+#[test]
+fn debug_output_of_a_record_never_holds_the_drivers_state() {
+    let place = Place::new().with("g1", &GENERIC.replace("10.0.0.5", "token-1234"));
+    let shown = format!("{:?}", place.store.load(&machine("g1")).unwrap());
+    assert!(shown.contains("generic") && !shown.contains("token-1234"), "{shown}");
+}
+
 #[test]
 fn a_side_file_from_the_future_is_not_guessed_at() {
     let place = Place::new().with("g1", GENERIC);
