@@ -26,10 +26,10 @@ pub enum Checkpoint {
     HostMade,
     /// SSH answers and its host key is pinned.
     Connected,
-    /// The plan is made, nothing is changed on the host.
-    Planned,
     /// The server certificate exists here.
     ServerCertificateMade,
+    /// The plan is made, nothing is changed on the host.
+    Planned,
     /// Apply has begun on the host.
     ApplyBegun,
     /// Apply has ended on the host.
@@ -53,8 +53,8 @@ impl Checkpoint {
         Self::HostHalfMade,
         Self::HostMade,
         Self::Connected,
-        Self::Planned,
         Self::ServerCertificateMade,
+        Self::Planned,
         Self::ApplyBegun,
         Self::Applied,
         Self::Verified,

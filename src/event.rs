@@ -59,6 +59,13 @@ impl Events {
         Self { sink: Arc::clone(&self.sink), machine: Some(machine.clone()) }
     }
 
+    /// The same sink, with somebody who looks at each event before it is passed on.
+    #[must_use]
+    pub fn watched(&self, watch: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        let sink = Watched { next: Arc::clone(&self.sink), watch };
+        Self { sink: Arc::new(sink), machine: self.machine.clone() }
+    }
+
     /// Emits any event.
     pub fn emit(&self, event: Event) {
         self.sink.emit(self.machine.as_ref(), event);
@@ -82,6 +89,18 @@ impl Events {
     /// Something the user should know.
     pub fn note(&self, text: impl Into<String>) {
         self.emit(Event::Note(text.into()));
+    }
+}
+
+struct Watched<F> {
+    next: Arc<dyn Sink>,
+    watch: F,
+}
+
+impl<F: Fn(&Event) + Send + Sync> Sink for Watched<F> {
+    fn emit(&self, machine: Option<&MachineName>, event: Event) {
+        (self.watch)(&event);
+        self.next.emit(machine, event);
     }
 }
 

@@ -1,9 +1,25 @@
-//! `create`: from a name and wishes to a working machine.
+//! `create`: from a name and wishes to a working machine, or to a clean slate, or to a record that says how to go on.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
-use super::{OpsError, World};
-use crate::{driver::Flags, machine::MachineName, provision::Wishes};
+use serde_json::Value;
+
+use super::{
+    OpsError, World, certs, env_files,
+    provision::{Converge, converge, plan_only},
+};
+use crate::{
+    checkpoint::Checkpoint,
+    driver::{Context, Driver, Flags, Origin},
+    drivers,
+    machine::MachineName,
+    provision::Wishes,
+    retry::Deadline,
+    store::{EngineOptions, FreshConfig, Lock, Record, Side, Stage, StoreError, SwarmOptions},
+};
+
+/// How long another rmachine may be busy with the machine before we give up.
+const LOCK_WAIT: Duration = Duration::from_secs(60);
 
 /// What the user asked for.
 #[derive(Clone, Debug)]
@@ -21,13 +37,17 @@ pub struct Request {
     /// Where the CA and the client certificate are, when not in the store.
     pub authority: AuthorityPaths,
     /// docker-machine's engine options as they are kept in `config.json`.
-    pub engine_options: crate::store::EngineOptions,
+    pub engine_options: EngineOptions,
     /// Classic swarm's options as they are kept in `config.json`.
-    pub swarm_options: crate::store::SwarmOptions,
+    pub swarm_options: SwarmOptions,
     /// Stop containers where adoption cannot avoid it.
     pub may_stop_containers: bool,
     /// Print the plan, change nothing.
     pub dry_run: bool,
+    /// Take up an unfinished machine of that name instead of refusing the name.
+    pub may_resume: bool,
+    /// How long all of it may take.
+    pub timeout: Duration,
 }
 
 /// `--tls-ca-cert` and its kin.
@@ -53,15 +73,221 @@ pub enum Outcome {
         /// The engine's URL, where it has one.
         url: Option<String>,
         /// How long it took.
-        took: std::time::Duration,
+        took: Duration,
     },
     /// The plan of `--dry-run`, as text.
     Planned(String),
 }
 
-/// Creates a machine.
+/// Creates a machine, or takes up one that an earlier run left unfinished.
 pub async fn create(world: &World, request: Request) -> Result<Outcome, OpsError> {
-    let _ = (world, request);
-    std::future::ready(()).await;
-    todo!()
+    let began = std::time::Instant::now();
+    let deadline = Deadline::after(request.timeout);
+    let driver = choose_driver(world, &request)?;
+    let context = world.context(&request.name);
+    let (lock, unfinished) = reserve(world, &request, driver.as_ref()).await?;
+    context.checkpoints.reach(Checkpoint::Reserved);
+
+    let state = first_state(driver.as_ref(), &context, &request, unfinished.as_ref())?;
+    driver.preflight(&context, &state).await?;
+    if request.dry_run {
+        return plan_only(
+            world,
+            driver.as_ref(),
+            draft(world, &request, driver.as_ref(), state),
+            &request,
+            deadline,
+        )
+        .await
+        .map(Outcome::Planned);
+    }
+    certs::ensure_authority(world, &request.authority, &context.events, context.checkpoints).await?;
+    let is_new = unfinished.is_none();
+    let mut record = record(world, &request, driver.as_ref(), state, unfinished, &lock)?;
+    context.checkpoints.reach(Checkpoint::Recorded);
+
+    let story = Story { world, driver: driver.as_ref(), context: &context, lock: &lock, is_new };
+    match story.host_and_engine(&mut record, &request, deadline).await {
+        Ok(()) => Ok(Outcome::Created { name: request.name, url: record.side.url, took: began.elapsed() }),
+        Err(error) => Err(story.leftover(&record, error)),
+    }
+}
+
+/// The parts of `create` that need the lock.
+struct Story<'a> {
+    world: &'a World,
+    driver: &'a dyn Driver,
+    context: &'a Context,
+    lock: &'a Lock,
+    /// Whether this run made the record, so that nothing older depends on it.
+    is_new: bool,
+}
+
+impl Story<'_> {
+    async fn host_and_engine(
+        &self,
+        record: &mut Record,
+        request: &Request,
+        deadline: Deadline,
+    ) -> Result<(), OpsError> {
+        if record.side.stage < Stage::Created {
+            self.make_host(record).await?;
+        }
+        self.context.checkpoints.reach(Checkpoint::HostMade);
+        if self.driver.profile().provisions {
+            let options = Converge { may_stop_containers: request.may_stop_containers, deadline };
+            Box::pin(converge(self.world, self.driver, self.lock, record, options)).await?;
+        } else {
+            record.side.url = self.driver.url(self.context, &record.config.driver)?;
+        }
+        record.side.stage = Stage::Provisioned;
+        self.world.store.save(self.lock, record)?;
+        self.context.checkpoints.reach(Checkpoint::Provisioned);
+        env_files::write(&self.world.store, self.lock, record)?;
+        self.context.checkpoints.reach(Checkpoint::EnvFilesWritten);
+        Ok(())
+    }
+
+    /// Has the driver make the host; what it learns on the way is saved at once, so that `rm` finds it.
+    async fn make_host(&self, record: &mut Record) -> Result<(), OpsError> {
+        let mut state = record.config.driver.clone();
+        let saved = std::sync::Mutex::new(record.clone());
+        let save = |state: &Value| {
+            let mut record = saved.lock().expect("no saver panics");
+            record.config.driver = state.clone();
+            self.world
+                .store
+                .save(self.lock, &mut record)
+                .map_err(|error| crate::driver::DriverError::failed("save the machine's record", error))
+        };
+        let outcome = self.driver.create(self.context, &mut state, &save).await;
+        *record = saved.into_inner().expect("no saver panics");
+        record.config.driver = state;
+        if outcome.is_ok() {
+            record.side.stage = Stage::Created;
+            record.side.url = self.driver.url(self.context, &record.config.driver)?;
+        }
+        self.world.store.save(self.lock, record)?;
+        Ok(outcome?)
+    }
+
+    /// After a failure: an adopted host that was not touched leaves no record, anything else is named.
+    fn leftover(&self, record: &Record, error: OpsError) -> OpsError {
+        let untouched =
+            self.is_new && self.driver.profile().origin == Origin::Adopted && error.left_host_untouched();
+        if untouched && self.world.store.remove(self.lock).is_ok() {
+            return error;
+        }
+        OpsError::Unfinished {
+            machine: record.name.to_string(),
+            host_exists: record.side.stage >= Stage::Created,
+            source: Box::new(error),
+        }
+    }
+}
+
+fn choose_driver(world: &World, request: &Request) -> Result<Box<dyn Driver>, OpsError> {
+    if let Some(name) = &request.driver {
+        return drivers::find(name).ok_or_else(|| OpsError::unknown_driver(name));
+    }
+    let picked = drivers::pick_default(&world.env)?;
+    world.events.of(&request.name).note(format!("using the driver {}", picked.why));
+    Ok(picked.driver)
+}
+
+/// Takes the name; an unfinished machine of that name is handed back to be taken up.
+async fn reserve(
+    world: &World,
+    request: &Request,
+    driver: &dyn Driver,
+) -> Result<(Lock, Option<Record>), OpsError> {
+    let events = world.events.of(&request.name);
+    let wait = Deadline::after(LOCK_WAIT);
+    match world.store.reserve(&request.name, wait, &events).await {
+        Ok(lock) => return Ok((lock, None)),
+        Err(StoreError::AlreadyExists(_)) if request.may_resume && !request.dry_run => {}
+        Err(error) => return Err(error.into()),
+    }
+    let lock = world.store.lock(&request.name, wait, &events).await?;
+    let record = world.store.load(&request.name)?;
+    if record.side.stage == Stage::Provisioned {
+        return Err(StoreError::AlreadyExists(request.name.clone()).into());
+    }
+    if record.config.driver_name != driver.name() {
+        return Err(OpsError::UnfinishedElsewhere {
+            machine: request.name.to_string(),
+            driver: record.config.driver_name.clone(),
+        });
+    }
+    events.note("taking up where an earlier create ended");
+    Ok((lock, Some(record)))
+}
+
+/// The driver's state to begin with. A made host keeps what its first create recorded; an adopted one takes the flags as they are
+/// now, since the last ones may have been the mistake.
+fn first_state(
+    driver: &dyn Driver,
+    context: &Context,
+    request: &Request,
+    unfinished: Option<&Record>,
+) -> Result<Value, OpsError> {
+    match unfinished {
+        Some(record) if driver.profile().origin == Origin::Made => Ok(record.config.driver.clone()),
+        _ => Ok(driver.configure(context, &request.flags)?),
+    }
+}
+
+/// A record as it would be saved.
+fn draft(world: &World, request: &Request, driver: &dyn Driver, state: Value) -> Record {
+    let config = world.store.fresh_config(FreshConfig {
+        name: &request.name,
+        driver_name: driver.name(),
+        driver: state,
+        engine: request.engine_options.clone(),
+        swarm: request.swarm_options.clone(),
+        tls_sans: request.tls_sans.clone(),
+        authority: &certs::paths(&world.store, &request.authority),
+    });
+    let side = Side {
+        stage: Stage::Recorded,
+        wishes: serde_json::to_value(wishes(request, driver)).unwrap_or_default(),
+        created_at: Some(jiff::Timestamp::now().strftime("%FT%TZ").to_string()),
+        created_by: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        ..Side::default()
+    };
+    Record::new(request.name.clone(), config, side)
+}
+
+/// The wishes as they are kept: a driver whose hosts take the machine's name says so.
+fn wishes(request: &Request, driver: &dyn Driver) -> Wishes {
+    let mut wishes = request.wishes.clone();
+    if wishes.hostname.is_none() && driver.profile().names_host {
+        wishes.hostname = Some(request.name.to_string());
+    }
+    wishes
+}
+
+/// The record on disk: a new one appears whole, an unfinished one takes the wishes of this run.
+fn record(
+    world: &World,
+    request: &Request,
+    driver: &dyn Driver,
+    state: Value,
+    unfinished: Option<Record>,
+    lock: &Lock,
+) -> Result<Record, OpsError> {
+    let drafted = draft(world, request, driver, state);
+    let Some(mut record) = unfinished else {
+        world.store.create(lock, &drafted, &[])?;
+        return Ok(drafted);
+    };
+    if driver.profile().origin == Origin::Adopted {
+        // Its state is made from the flags of this run, so its first steps are taken again: a key may be another one.
+        record.side.stage = Stage::Recorded;
+    }
+    record.config.driver = drafted.config.driver;
+    record.config.host_options = drafted.config.host_options;
+    record.side.wishes = drafted.side.wishes;
+    world.store.save(lock, &mut record)?;
+    Ok(record)
 }

@@ -1,7 +1,22 @@
 //! `start`, `stop`, `restart`, `kill`, and what a host is doing.
 
-use super::{OpsError, World};
-use crate::machine::{MachineName, State};
+use std::time::Duration;
+
+use super::{
+    OpsError, World, connect, env_files,
+    provision::{Converge, converge},
+};
+use crate::{
+    driver::{Context, Driver},
+    machine::{MachineName, State},
+    retry::Deadline,
+    store::{Lock, Record, Stage},
+};
+
+/// How long another rmachine may be busy with the machine.
+const LOCK_WAIT: Duration = Duration::from_secs(60);
+/// How long a host may take until its engine answers again.
+const ENGINE_WAIT: Duration = Duration::from_secs(180);
 
 /// What to do with a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +40,95 @@ pub enum Changed {
     AlreadySo,
 }
 
-/// Does it, and saves what changed (addresses).
+/// Does it, saves what changed, and after a start waits until the engine answers.
 pub async fn lifecycle(world: &World, name: &MachineName, verb: Verb) -> Result<Changed, OpsError> {
-    let _ = (world, name, verb);
-    std::future::ready(()).await;
-    todo!()
+    let context = world.context(name);
+    let lock = world.store.lock(name, Deadline::after(LOCK_WAIT), &context.events).await?;
+    let mut record = world.store.load(name)?;
+    let driver = world.driver(&record)?;
+    let before = driver.state(&context, &mut record.config.driver).await?;
+    if already(verb, before) {
+        return Ok(Changed::AlreadySo);
+    }
+    let outcome = act(driver.as_ref(), &context, &mut record, verb).await;
+    world.store.save(&lock, &mut record)?;
+    outcome?;
+    match verb {
+        Verb::Start | Verb::Restart => settle(world, driver.as_ref(), &lock, &mut record).await?,
+        Verb::Stop | Verb::Kill => {}
+    }
+    Ok(Changed::Yes)
 }
 
 /// Asks the driver what the host is doing.
 pub async fn state(world: &World, name: &MachineName) -> Result<State, OpsError> {
-    let _ = (world, name);
-    std::future::ready(()).await;
-    todo!()
+    let mut record = world.store.load(name)?;
+    let driver = world.driver(&record)?;
+    Ok(driver.state(&world.context(name), &mut record.config.driver).await?)
+}
+
+fn already(verb: Verb, state: State) -> bool {
+    match verb {
+        Verb::Start => state == State::Running,
+        Verb::Stop | Verb::Kill => state == State::Stopped,
+        Verb::Restart => false,
+    }
+}
+
+async fn act(
+    driver: &dyn Driver,
+    context: &Context,
+    record: &mut Record,
+    verb: Verb,
+) -> Result<(), OpsError> {
+    let state = &mut record.config.driver;
+    let done = match verb {
+        Verb::Start => {
+            context.events.step("starting the host");
+            driver.start(context, state).await
+        }
+        Verb::Stop => {
+            context.events.step("stopping the host");
+            driver.stop(context, state).await
+        }
+        Verb::Restart => {
+            context.events.step("restarting the host");
+            driver.restart(context, state).await
+        }
+        Verb::Kill => {
+            context.events.step("killing the host");
+            driver.kill(context, state).await
+        }
+    };
+    Ok(done?)
+}
+
+/// After a start: the engine answers again, under the address it has now. A changed address means a new server certificate.
+async fn settle(
+    world: &World,
+    driver: &dyn Driver,
+    lock: &Lock,
+    record: &mut Record,
+) -> Result<(), OpsError> {
+    if !driver.profile().provisions || record.side.stage < Stage::Provisioned {
+        return Ok(());
+    }
+    let url = driver.url(&world.context(&record.name), &record.config.driver)?;
+    let known = record.side.url.clone();
+    let moved =
+        matches!((&url, &known), (Some(now), Some(then)) if now != then && !then.starts_with("ssh://"));
+    let deadline = Deadline::after(ENGINE_WAIT);
+    if moved {
+        converge(world, driver, lock, record, Converge { may_stop_containers: false, deadline }).await?;
+        world.store.save(lock, record)?;
+        env_files::write(&world.store, lock, record)?;
+        return Ok(());
+    }
+    let events = world.events.of(&record.name);
+    events.step("waiting for the engine");
+    if known.is_some_and(|url| url.starts_with("ssh://")) {
+        connect::session(world, driver, record, deadline, true).await?.close().await;
+    }
+    connect::engine(world, driver, record, deadline).await?.wait(deadline, &events).await?;
+    Ok(())
 }

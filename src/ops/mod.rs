@@ -1,6 +1,7 @@
 //! The verbs: each file is one story in order; nothing here prints, exits, or reads the environment.
 
 pub mod certs;
+pub mod connect;
 pub mod create;
 pub mod env_files;
 pub mod fan_out;
@@ -56,7 +57,7 @@ impl World {
     /// The driver of a stored machine.
     pub fn driver(&self, record: &Record) -> Result<Box<dyn Driver>, OpsError> {
         let name = record.config.driver_name.clone();
-        drivers::find(&name).ok_or(OpsError::UnknownDriver { name, nearest: Vec::new() })
+        drivers::find(&name).ok_or_else(|| OpsError::unknown_driver(&name))
     }
 }
 
@@ -71,10 +72,119 @@ pub enum OpsError {
         /// Names that are near it.
         nearest: Vec<String>,
     },
+    /// The machine has no login.
+    #[error("machine {machine} has no login: the {driver} driver only points at an engine")]
+    NoLogin {
+        /// The machine.
+        machine: String,
+        /// Its driver.
+        driver: String,
+    },
+    /// The machine's address is not known (yet).
+    #[error("the address of machine {machine} is not known; it may not be running")]
+    NoUrl {
+        /// The machine.
+        machine: String,
+    },
+    /// The driver's hosts are not provisioned.
+    #[error("hosts of the {driver} driver are not provisioned")]
+    NotProvisioned {
+        /// The driver.
+        driver: String,
+    },
+    /// Only adopted hosts can be released.
+    #[error(
+        "machine {machine} was made by the {driver} driver, not adopted, so there is nothing to go back to"
+    )]
+    NotAdopted {
+        /// The machine.
+        machine: String,
+        /// Its driver.
+        driver: String,
+    },
+    /// A certificate of the store cannot be read.
+    #[error("cannot read {path}", path = path.display())]
+    CertificateFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The wishes in the side file are no wishes.
+    #[error("what was wished for machine {machine} cannot be understood: {reason}")]
+    BrokenWishes {
+        /// The machine.
+        machine: String,
+        /// What the parser said.
+        reason: String,
+    },
+    /// An earlier create with another driver left the name half-made.
+    #[error("an earlier create of machine {machine} with the {driver} driver was not finished")]
+    UnfinishedElsewhere {
+        /// The machine.
+        machine: String,
+        /// That driver.
+        driver: String,
+    },
+    /// A create failed and left something behind.
+    #[error("machine {machine} is not finished")]
+    Unfinished {
+        /// The machine.
+        machine: String,
+        /// Whether the host exists.
+        host_exists: bool,
+        /// Why.
+        #[source]
+        source: Box<OpsError>,
+    },
     /// The store.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
     /// The driver.
     #[error(transparent)]
     Driver(#[from] crate::driver::DriverError),
+    /// SSH.
+    #[error(transparent)]
+    Ssh(#[from] crate::ssh::SshError),
+    /// The CA or a certificate of the store.
+    #[error(transparent)]
+    Certs(#[from] certs::CertsError),
+    /// No driver can make a host here.
+    #[error(transparent)]
+    NoDefault(#[from] drivers::NoDefault),
+    /// Provisioning.
+    #[error(transparent)]
+    Provision(#[from] crate::provision::ProvisionError),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] crate::engine::api::ApiError),
+}
+
+impl OpsError {
+    /// No such driver, with the ones that are near it.
+    pub(crate) fn unknown_driver(name: &str) -> Self {
+        Self::UnknownDriver { name: name.to_owned(), nearest: drivers::nearest(name) }
+    }
+
+    /// Whether the host is as it was before: the failure came before apply, or apply undid itself.
+    pub fn left_host_untouched(&self) -> bool {
+        match self {
+            Self::Provision(error) => error.left_host_untouched(),
+            Self::Engine(_) | Self::Unfinished { .. } => false,
+            Self::UnknownDriver { .. }
+            | Self::NoLogin { .. }
+            | Self::NoUrl { .. }
+            | Self::NotProvisioned { .. }
+            | Self::NotAdopted { .. }
+            | Self::CertificateFile { .. }
+            | Self::BrokenWishes { .. }
+            | Self::UnfinishedElsewhere { .. }
+            | Self::Store(_)
+            | Self::Driver(_)
+            | Self::Ssh(_)
+            | Self::Certs(_)
+            | Self::NoDefault(_) => true,
+        }
+    }
 }

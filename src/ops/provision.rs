@@ -1,15 +1,283 @@
-//! `provision`.
+//! `provision`, and the half of `create` that it repeats: log in, look, plan, apply, verify.
 
-use super::{OpsError, World};
-use crate::machine::MachineName;
+use std::{
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    sync::Arc,
+    time::Duration,
+};
 
-/// Repeats provisioning with the stored wishes; changes and restarts nothing where nothing differs.
+use super::{
+    OpsError, World,
+    certs::{self, CertsError},
+    connect,
+    create::Request,
+    env_files,
+};
+use crate::{
+    checkpoint::{Checkpoint, Checkpoints},
+    driver::Driver,
+    engine::api::{Api, Dial, Endpoint},
+    event::{Event, Events},
+    machine::MachineName,
+    provision::{self, Access, Facts, Materials, Plan, ProvisionError, Wishes, facts},
+    retry::Deadline,
+    ssh::Session,
+    store::{Lock, Record},
+    tls::San,
+};
+
+/// How long a host may take until SSH answers.
+const SSH_WAIT: Duration = Duration::from_secs(180);
+/// How long the facts may take.
+const FACTS_WAIT: Duration = Duration::from_secs(60);
+/// How long the engine may take to answer once apply has seen it healthy.
+const ENGINE_WAIT: Duration = Duration::from_secs(60);
+/// How long another rmachine may be busy with the machine.
+const LOCK_WAIT: Duration = Duration::from_secs(60);
+/// How long a provisioning may take in all.
+const PROVISION_WAIT: Duration = Duration::from_secs(30 * 60);
+
+/// What converging may do.
+#[derive(Clone, Copy, Debug)]
+pub struct Converge {
+    /// Stop containers where there is no other way.
+    pub may_stop_containers: bool,
+    /// When to give up.
+    pub deadline: Deadline,
+}
+
+/// Repeats provisioning with the stored wishes. Says whether anything on the host was changed.
 pub async fn provision(
     world: &World,
     name: &MachineName,
     may_stop_containers: bool,
 ) -> Result<bool, OpsError> {
-    let _ = (world, name, may_stop_containers);
-    std::future::ready(()).await;
-    todo!()
+    let events = world.events.of(name);
+    let lock = world.store.lock(name, Deadline::after(LOCK_WAIT), &events).await?;
+    let mut record = world.store.load(name)?;
+    let driver = world.driver(&record)?;
+    if !driver.profile().provisions {
+        return Err(OpsError::NotProvisioned { driver: driver.name().to_owned() });
+    }
+    let options = Converge { may_stop_containers, deadline: Deadline::after(PROVISION_WAIT) };
+    let changed = converge(world, driver.as_ref(), &lock, &mut record, options).await?;
+    record.side.stage = crate::store::Stage::Provisioned;
+    world.store.save(&lock, &mut record)?;
+    env_files::write(&world.store, &lock, &record)?;
+    Ok(changed)
+}
+
+/// Brings a host to what the record wishes and verifies it from outside. Says whether anything was changed.
+pub(super) async fn converge(
+    world: &World,
+    driver: &dyn Driver,
+    lock: &Lock,
+    record: &mut Record,
+    options: Converge,
+) -> Result<bool, OpsError> {
+    let events = world.events.of(&record.name);
+    let checkpoints = Checkpoints::from_env(&world.env);
+    events.step("connecting by ssh");
+    let session = connect::session(world, driver, record, options.deadline.at_most(SSH_WAIT), true).await?;
+    pin(world, lock, record, &session)?;
+    checkpoints.reach(Checkpoint::Connected);
+
+    let host = Host::look(world, driver, record, &session, options, &events).await?;
+    let server = certs::issue_server(world, lock, record, &host.names)?;
+    checkpoints.reach(Checkpoint::ServerCertificateMade);
+    let materials = host.materials(record, &server);
+    let plan = host.plan(&materials)?;
+    plan.permit(options.may_stop_containers).map_err(ProvisionError::from)?;
+    checkpoints.reach(Checkpoint::Planned);
+
+    let changed = !plan.is_empty();
+    if changed {
+        run(&session, &plan, &materials, options.deadline, &events, checkpoints).await?;
+    }
+    checkpoints.reach(Checkpoint::Applied);
+    let typed = connect::endpoint(world, driver, record)?.host;
+    record.side.url = Some(host.url(&plan, &session, &typed));
+    events.step("checking the engine from here");
+    verify(world, driver, record, session, &events).await?;
+    checkpoints.reach(Checkpoint::Verified);
+    Ok(changed)
+}
+
+/// The plan of `create --dry-run`: the same steps up to the plan, and nothing saved.
+pub(super) async fn plan_only(
+    world: &World,
+    driver: &dyn Driver,
+    record: Record,
+    request: &Request,
+    deadline: Deadline,
+) -> Result<String, OpsError> {
+    if driver.profile().origin == crate::driver::Origin::Made {
+        return Ok(format!(
+            "make a host with the {} driver, then install and secure its engine\n",
+            driver.name()
+        ));
+    }
+    let events = world.events.of(&record.name);
+    events.step("connecting by ssh");
+    let session = connect::session(world, driver, &record, deadline.at_most(SSH_WAIT), false).await?;
+    let options = Converge { may_stop_containers: request.may_stop_containers, deadline };
+    let host = Host::look(world, driver, &record, &session, options, &events).await?;
+    let server = certs::preview_server(world, &record, &host.names)?;
+    Ok(host.plan(&host.materials(&record, &server))?.render())
+}
+
+/// A host as it was found, and what is wished of it.
+struct Host {
+    facts: Facts,
+    wishes: Wishes,
+    reached: Option<IpAddr>,
+    names: Vec<San>,
+}
+
+impl Host {
+    async fn look(
+        world: &World,
+        driver: &dyn Driver,
+        record: &Record,
+        session: &Session,
+        options: Converge,
+        events: &Events,
+    ) -> Result<Self, OpsError> {
+        let wishes = stored_wishes(record)?;
+        let facts = facts(session, &wishes, options.deadline, events).await?;
+        let reached = session.peer_address();
+        let names = server_names(world, driver, record, reached, &wishes)?;
+        Ok(Self { facts, wishes, reached, names })
+    }
+
+    fn materials<'a>(&'a self, record: &'a Record, server: &'a certs::Server) -> Materials<'a> {
+        Materials {
+            machine: record.name.as_str(),
+            provider: &record.config.driver_name,
+            reached: self.reached,
+            authority: &server.authority,
+            server: &server.identity,
+        }
+    }
+
+    fn plan(&self, materials: &Materials<'_>) -> Result<Plan, OpsError> {
+        Ok(provision::plan(&self.facts, &self.wishes, materials).map_err(ProvisionError::from)?)
+    }
+
+    /// Where clients will find the engine: where SSH found the host, or SSH itself.
+    fn url(&self, plan: &Plan, session: &Session, typed: &str) -> String {
+        match self.wishes.access {
+            Access::Ssh => connect::ssh_url(session, typed),
+            Access::Tls => connect::tcp_url(&self.name_for_clients(plan, typed), self.wishes.port()),
+        }
+    }
+
+    /// The name or address as it was typed, if it means something outside of the user's ssh_config; else the address that SSH
+    /// reached; else, behind a jump host, the first one the engine listens on.
+    fn name_for_clients(&self, plan: &Plan, typed: &str) -> String {
+        let resolves = || (typed, 0).to_socket_addrs().is_ok_and(|mut addresses| addresses.next().is_some());
+        if typed.parse::<IpAddr>().is_ok() || resolves() {
+            return typed.to_owned();
+        }
+        let listening = plan.listen.iter().map(SocketAddr::ip).find(|address| !address.is_unspecified());
+        self.reached.or(listening).map_or_else(|| typed.to_owned(), |address| address.to_string())
+    }
+}
+
+/// Looks at the host. What an earlier run left unfinished there is ended first.
+async fn facts(
+    session: &Session,
+    wishes: &Wishes,
+    deadline: Deadline,
+    events: &Events,
+) -> Result<Facts, OpsError> {
+    let facts = facts::gather(session, wishes, deadline.at_most(FACTS_WAIT), events).await?;
+    if facts.unfinished.is_none() {
+        return Ok(facts);
+    }
+    provision::take_up(session, deadline, events).await?;
+    Ok(facts::gather(session, wishes, deadline.at_most(FACTS_WAIT), events).await?)
+}
+
+/// What the record wishes; a machine of docker-machine's has its wishes in docker-machine's fields.
+fn stored_wishes(record: &Record) -> Result<Wishes, OpsError> {
+    if record.side.wishes.is_null() {
+        return Ok(Wishes::default());
+    }
+    serde_json::from_value(record.side.wishes.clone()).map_err(|error| OpsError::BrokenWishes {
+        machine: record.name.to_string(),
+        reason: error.to_string(),
+    })
+}
+
+/// Every name a client may use for the engine: what the user added, the addresses, the machine's and the host's names.
+fn server_names(
+    world: &World,
+    driver: &dyn Driver,
+    record: &Record,
+    reached: Option<IpAddr>,
+    wishes: &Wishes,
+) -> Result<Vec<San>, OpsError> {
+    let context = world.context(&record.name);
+    let asked = record.config.host_options.auth_options.server_cert_sans.clone().unwrap_or_default();
+    let address = driver.ip(&context, &record.config.driver)?;
+    let fixed = ["localhost".to_owned(), "127.0.0.1".to_owned(), record.name.to_string()];
+    let mut names: Vec<San> = Vec::new();
+    let listen = wishes.listen.iter().filter(|address| !address.is_unspecified()).map(ToString::to_string);
+    for name in
+        asked.into_iter().chain(address).chain(reached.map(|a| a.to_string())).chain(listen).chain(fixed)
+    {
+        let name: San = name.parse().map_err(CertsError::from)?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// Pins the host key that was verified, so that the next connection accepts only this one.
+fn pin(world: &World, lock: &Lock, record: &mut Record, session: &Session) -> Result<(), OpsError> {
+    let key = session.host_key();
+    if !record.side.host_keys.contains(&key) {
+        record.side.host_keys.push(key);
+        world.store.save(lock, record)?;
+    }
+    Ok(())
+}
+
+/// Applies the plan. The first word from the host says that apply has begun there.
+async fn run(
+    session: &Session,
+    plan: &Plan,
+    materials: &Materials<'_>,
+    deadline: Deadline,
+    events: &Events,
+    checkpoints: Checkpoints,
+) -> Result<(), OpsError> {
+    let events = events.watched(move |event| {
+        if matches!(event, Event::Step(_)) {
+            checkpoints.reach(Checkpoint::ApplyBegun);
+        }
+    });
+    provision::apply(session, plan, materials, deadline, &events).await?;
+    Ok(())
+}
+
+/// One API request over the way the user's client will come.
+async fn verify(
+    world: &World,
+    driver: &dyn Driver,
+    record: &Record,
+    session: Session,
+    events: &Events,
+) -> Result<(), OpsError> {
+    let deadline = Deadline::after(ENGINE_WAIT);
+    let api = if record.side.url.as_deref().is_some_and(|url| url.starts_with("ssh://")) {
+        Api::new(Endpoint::Stream(Arc::new(session) as Arc<dyn Dial>))
+    } else {
+        session.close().await;
+        connect::engine(world, driver, record, deadline).await?
+    };
+    api.wait(deadline, events).await?;
+    Ok(())
 }

@@ -1,11 +1,40 @@
-//! `release`.
+//! `release`: an adopted host goes back to what it was before adoption, and the machine is forgotten.
 
-use super::{OpsError, World};
-use crate::machine::MachineName;
+use std::time::Duration;
 
-/// Puts an adopted host back as it was, from the journal on the host, and forgets the machine.
-pub async fn release(world: &World, name: &MachineName, may_stop_containers: bool) -> Result<(), OpsError> {
-    let _ = (world, name, may_stop_containers);
-    std::future::ready(()).await;
-    todo!()
+use super::{OpsError, World, connect};
+use crate::{
+    driver::Origin,
+    machine::MachineName,
+    provision::{Released, release as put_back},
+    retry::Deadline,
+};
+
+/// How long another rmachine may be busy with the machine.
+const LOCK_WAIT: Duration = Duration::from_secs(60);
+/// How long it may take in all.
+const RELEASE_WAIT: Duration = Duration::from_secs(10 * 60);
+
+/// Puts an adopted host back as it was, from the journal on the host, and forgets the machine. Says what was put back and what stays there.
+pub async fn release(
+    world: &World,
+    name: &MachineName,
+    may_stop_containers: bool,
+) -> Result<Released, OpsError> {
+    let events = world.events.of(name);
+    let lock = world.store.lock(name, Deadline::after(LOCK_WAIT), &events).await?;
+    let record = world.store.load(name)?;
+    let driver = world.driver(&record)?;
+    let profile = driver.profile();
+    if profile.origin != Origin::Adopted || !profile.provisions {
+        return Err(OpsError::NotAdopted { machine: name.to_string(), driver: driver.name().to_owned() });
+    }
+    let deadline = Deadline::after(RELEASE_WAIT);
+    events.step("connecting by ssh");
+    let session = connect::session(world, driver.as_ref(), &record, deadline, false).await?;
+    events.step("putting the host back");
+    let released = put_back(&session, may_stop_containers, deadline, &events).await?;
+    session.close().await;
+    world.store.remove(&lock)?;
+    Ok(released)
 }

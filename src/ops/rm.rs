@@ -1,12 +1,46 @@
-//! `rm`.
+//! `rm`: what the driver made goes, then the record.
+
+use std::time::Duration;
 
 use super::{OpsError, World};
-use crate::machine::MachineName;
+use crate::{driver::Origin, machine::MachineName, retry::Deadline};
 
-/// Removes what the driver made, then the record. With `force` the record goes whatever the driver said, which is
-/// returned then. `Ok(Some(text))` says what stays on an adopted host.
-pub async fn rm(world: &World, name: &MachineName, force: bool) -> Result<Option<String>, OpsError> {
-    let _ = (world, name, force);
-    std::future::ready(()).await;
-    todo!()
+/// How long another rmachine may be busy with the machine.
+const LOCK_WAIT: Duration = Duration::from_secs(60);
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Removed {
+    /// What stays on an adopted host, and how to undo that too.
+    pub stays: Option<String>,
+    /// Why the driver failed, where `force` removed the record all the same.
+    pub ignored: Option<OpsError>,
+}
+
+/// Removes what the driver made, then the record. With `force` the record goes whatever the driver says, also one that cannot
+/// be read.
+pub async fn rm(world: &World, name: &MachineName, force: bool) -> Result<Removed, OpsError> {
+    let events = world.events.of(name);
+    let lock = world.store.lock(name, Deadline::after(LOCK_WAIT), &events).await?;
+    let outcome = remove_host(world, name).await;
+    let removed = match outcome {
+        Ok(stays) => Removed { stays, ignored: None },
+        Err(error) if force && world.store.exists(name) => Removed { stays: None, ignored: Some(error) },
+        Err(error) => return Err(error),
+    };
+    world.store.remove(&lock)?;
+    Ok(removed)
+}
+
+async fn remove_host(world: &World, name: &MachineName) -> Result<Option<String>, OpsError> {
+    let record = world.store.load(name)?;
+    let driver = world.driver(&record)?;
+    let mut state = record.config.driver.clone();
+    driver.remove(&world.context(name), &mut state).await?;
+    let profile = driver.profile();
+    let adopted = profile.origin == Origin::Adopted && profile.provisions;
+    let url = record.side.url.as_deref().unwrap_or("its address");
+    Ok(adopted.then(|| {
+        format!("the host keeps its engine, which still answers on {url} to this store's client certificate")
+    }))
 }

@@ -61,6 +61,17 @@ pub enum ProvisionError {
     },
 }
 
+impl ProvisionError {
+    /// Whether the host is as it was before.
+    pub fn left_host_untouched(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Remote(_) | Self::Answer { .. } | Self::NotAdopted { .. } => true,
+            Self::Failed { after, .. } => matches!(after, After::Untouched | After::Undone),
+            Self::Left { .. } | Self::Silent { .. } => false,
+        }
+    }
+}
+
 /// What became of a host after a step had failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum After {

@@ -20,9 +20,12 @@ use crate::{
         World,
         create::{Outcome as Made, Request, create},
     },
-    retry::{Deadline, seconds},
+    retry::seconds,
     store::SwarmOptions,
 };
+
+/// How long a create may take when nobody says: images and packages come over slow lines too.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
 /// Options of `create` that every driver shares.
 #[derive(clap::Args)]
@@ -91,7 +94,6 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     if app.is_classic() {
         app.ui.say("Running pre-create checks...");
     }
-    let timeout = args.timeout.map(Duration::from_secs);
     let names_host =
         template.driver.as_deref().and_then(drivers::find).is_some_and(|driver| driver.profile().names_host);
     let results = many::each(app, world, names, move |world, name| {
@@ -99,7 +101,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         if names_host {
             request.wishes.hostname.get_or_insert_with(|| name.to_string());
         }
-        one(world, request, timeout)
+        one(world, request)
     })?;
     for made in results.iter().filter_map(|(_, result)| result.as_ref().ok()) {
         tell(app, made);
@@ -137,7 +139,7 @@ fn request(app: &App, args: &Args, names: &[MachineName]) -> Result<(Request, Op
         hostname,
         dry_run,
         yes,
-        timeout: _,
+        timeout,
         sudo: _,
         swarm,
     } = args;
@@ -163,17 +165,15 @@ fn request(app: &App, args: &Args, names: &[MachineName]) -> Result<(Request, Op
         swarm_options: SwarmOptions::default(),
         may_stop_containers: *yes,
         dry_run: *dry_run,
+        may_resume: !app.is_classic(),
+        timeout: timeout.map_or(PATIENCE, Duration::from_secs),
     };
     Ok((request, because))
 }
 
-async fn one(world: World, request: Request, timeout: Option<Duration>) -> Result<Made, CliError> {
+async fn one(world: World, request: Request) -> Result<Made, CliError> {
     let name = request.name.clone();
-    let making = create(&world, request);
-    let made = match timeout {
-        Some(at_most) => Deadline::after(at_most).bound(&format!("{name} to be made"), making).await??,
-        None => making.await?,
-    };
+    let made = create(&world, request).await?;
     if let Made::Created { url, took, .. } = &made {
         let place = url.as_ref().map(|url| format!(" at {url}")).unwrap_or_default();
         world.events.of(&name).emit(Event::Done(format!("ready{place} in {}", seconds(*took))));

@@ -38,7 +38,10 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     }
     let world = app.world_with(&names, sudo.read(&app.env)?, "release")?;
     let results = many::each(app, world, names, move |world, name| async move {
-        release(&world, &name, yes).await?;
+        let released = release(&world, &name, yes).await?;
+        if released.engine_stays {
+            world.events.of(&name).note("the engine that came with the adoption stays installed");
+        }
         world.events.of(&name).emit(Event::Done("released".to_owned()));
         Ok(())
     })?;

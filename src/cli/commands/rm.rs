@@ -46,8 +46,12 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let world = app.world("rm", &names)?;
     let results = many::each(app, world, names, move |world, name| async move {
         let events = world.events.of(&name);
-        if let Some(left) = rm(&world, &name, force).await? {
-            events.note(left);
+        let removed = rm(&world, &name, force).await?;
+        if let Some(error) = removed.ignored {
+            events.note(format!("forgotten all the same: {error}"));
+        }
+        if let Some(stays) = removed.stays {
+            events.note(stays);
         }
         events.emit(Event::Done("removed".to_owned()));
         Ok(())

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::{CliError, SettingsError, code};
+use super::{CliError, SettingsError, code, ssh_hints};
 use crate::{
     driver::DriverError,
     machine::MachineName,
-    ops::{OpsError, query::QueryError},
+    ops::{OpsError, certs::CertsError, query::QueryError},
+    provision::ProvisionError,
     store::StoreError,
 };
 
@@ -48,6 +49,20 @@ fn of_ops(error: &OpsError) -> u8 {
         OpsError::UnknownDriver { .. } => code::USAGE,
         OpsError::Store(error) => of_store(error),
         OpsError::Driver(error) => of_driver(error),
+        OpsError::Provision(ProvisionError::Refused(_))
+        | OpsError::NoDefault(_)
+        | OpsError::NotAdopted { .. }
+        | OpsError::NotProvisioned { .. }
+        | OpsError::UnfinishedElsewhere { .. } => code::REFUSED,
+        OpsError::Unfinished { .. }
+        | OpsError::NoLogin { .. }
+        | OpsError::NoUrl { .. }
+        | OpsError::CertificateFile { .. }
+        | OpsError::BrokenWishes { .. }
+        | OpsError::Ssh(_)
+        | OpsError::Certs(_)
+        | OpsError::Provision(_)
+        | OpsError::Engine(_) => code::FAILED,
     }
 }
 
@@ -99,9 +114,9 @@ pub fn hint(error: &CliError, program: &str, name: Option<&MachineName>) -> Vec<
         CliError::Settings(SettingsError::Unknown { nearest, .. }) => {
             did_you_mean(nearest).into_iter().collect()
         }
+        CliError::Ssh(error) => ssh_hints::hint(error, program, name),
         CliError::Settings(SettingsError::Unreadable { .. } | SettingsError::Syntax { .. })
         | CliError::Clap(_)
-        | CliError::Ssh(_)
         | CliError::Io { .. }
         | CliError::Interrupted
         | CliError::Machines { .. }
@@ -119,6 +134,66 @@ fn for_ops(error: &OpsError, program: &str, name: Option<&MachineName>) -> Vec<S
         }
         OpsError::Store(error) => for_store(error, program),
         OpsError::Driver(error) => for_driver(error, program, name),
+        OpsError::Unfinished { machine, source, .. } => {
+            let go_on =
+                format!("go on with the same command, or remove what there is: {program} rm {machine}");
+            for_ops(source, program, name).into_iter().chain([go_on]).collect()
+        }
+        OpsError::UnfinishedElsewhere { machine, .. } => vec![format!("{program} rm {machine}")],
+        OpsError::NotAdopted { machine, .. } => vec![format!("{program} rm {machine} removes it")],
+        OpsError::NoUrl { machine } => vec![format!("{program} start {machine}")],
+        OpsError::BrokenWishes { machine, .. } => {
+            vec![format!("what is stored: {program} inspect {machine}")]
+        }
+        OpsError::Ssh(error) => ssh_hints::hint(error, program, name),
+        OpsError::Certs(error) => for_certs(error),
+        OpsError::Provision(error) => for_provision(error, program, name),
+        OpsError::Engine(_) => vec![
+            "the engine runs there, so something in between blocks its port; or use --engine-access ssh"
+                .to_owned(),
+        ],
+        OpsError::NoDefault(_) => vec![format!("adopt a host instead: {program} create --ip ADDRESS NAME")],
+        OpsError::CertificateFile { .. } | OpsError::NotProvisioned { .. } | OpsError::NoLogin { .. } => {
+            Vec::new()
+        }
+    }
+}
+
+fn for_provision(error: &ProvisionError, program: &str, name: Option<&MachineName>) -> Vec<String> {
+    match error {
+        ProvisionError::Refused(refusal) => refusal.hint().map(ToOwned::to_owned).into_iter().collect(),
+        ProvisionError::Remote(error) => ssh_hints::for_remote(error),
+        ProvisionError::Left { .. } | ProvisionError::Silent { .. } => {
+            vec!["run the same command again: it looks how that ended, and goes on".to_owned()]
+        }
+        ProvisionError::NotAdopted { .. } => {
+            vec![format!("forget the machine: {program} rm {}", name.map_or("NAME", MachineName::as_str))]
+        }
+        ProvisionError::Answer { .. } | ProvisionError::Failed { .. } => Vec::new(),
+    }
+}
+
+fn for_certs(error: &CertsError) -> Vec<String> {
+    match error {
+        CertsError::AuthorityWithoutCertificate { key, .. } => {
+            vec![format!(
+                "bring the certificate back from a backup, or move {} away for a new CA",
+                key.display()
+            )]
+        }
+        CertsError::AuthorityWithoutKey { certificate, .. } => {
+            vec![format!(
+                "bring the key back from a backup, or move {} away for a new CA",
+                certificate.display()
+            )]
+        }
+        CertsError::AuthorityExpired { path } => {
+            vec![format!("move {} and its key away; the next create makes a new CA", path.display())]
+        }
+        CertsError::Store(_)
+        | CertsError::Missing { .. }
+        | CertsError::Unfit { .. }
+        | CertsError::NotMade(_) => Vec::new(),
     }
 }
 

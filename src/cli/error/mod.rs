@@ -5,6 +5,7 @@
 
 mod classic;
 mod hints;
+mod ssh_hints;
 
 use std::{error::Error, io};
 

@@ -1,0 +1,129 @@
+//! The two ways into a machine: SSH to its host, and the Engine API the way the user's client will come.
+
+use std::{path::Path, sync::Arc};
+
+use super::{OpsError, World};
+use crate::{
+    driver::Driver,
+    engine::api::{Api, Dial, Endpoint},
+    machine::SshEndpoint,
+    retry::Deadline,
+    secret::Secret,
+    ssh::{Connect, Session, SshError},
+    store::{AuthOptions, Record},
+};
+
+/// Where SSH answers on a machine's host.
+pub fn endpoint(world: &World, driver: &dyn Driver, record: &Record) -> Result<SshEndpoint, OpsError> {
+    let context = world.context(&record.name);
+    driver.ssh(&context, &record.config.driver)?.ok_or_else(|| OpsError::NoLogin {
+        machine: record.name.to_string(),
+        driver: driver.name().to_owned(),
+    })
+}
+
+/// Logs in on a machine's host; while the host may still be coming up, `patient` tries again until the deadline.
+pub async fn session(
+    world: &World,
+    driver: &dyn Driver,
+    record: &Record,
+    deadline: Deadline,
+    patient: bool,
+) -> Result<Session, OpsError> {
+    let endpoint = endpoint(world, driver, record)?;
+    let events = world.events.of(&record.name);
+    let connect = Connect {
+        env: &world.env,
+        prompt: Arc::clone(&world.prompt),
+        events: &events,
+        pinned: &record.side.host_keys,
+        sudo_password: world.sudo_password.clone(),
+        deadline,
+    };
+    let outcome: Result<Session, SshError> = if patient {
+        Session::wait(&endpoint, &connect).await
+    } else {
+        Session::connect(&endpoint, &connect).await
+    };
+    Ok(outcome?)
+}
+
+/// The engine of a machine as the user's client reaches it: mutual TLS, or its socket through SSH.
+pub async fn engine(
+    world: &World,
+    driver: &dyn Driver,
+    record: &Record,
+    deadline: Deadline,
+) -> Result<Api, OpsError> {
+    let url = url(world, driver, record)?;
+    if url.starts_with("ssh://") {
+        let session = session(world, driver, record, deadline, false).await?;
+        return Ok(Api::new(Endpoint::Stream(Arc::new(session) as Arc<dyn Dial>)));
+    }
+    let (host, port) =
+        host_and_port(&url).ok_or_else(|| OpsError::NoUrl { machine: record.name.to_string() })?;
+    let auth = &record.config.host_options.auth_options;
+    Ok(Api::new(Endpoint::Tls {
+        host,
+        port,
+        authority: read(&auth.ca_cert_path)?,
+        certificate: read(&auth.client_cert_path)?,
+        key: Secret::new(read(&auth.client_key_path)?),
+    }))
+}
+
+/// The engine's URL: the side file's, kept current by every verb that can change it, else the driver's.
+pub fn url(world: &World, driver: &dyn Driver, record: &Record) -> Result<String, OpsError> {
+    if let Some(url) = &record.side.url {
+        return Ok(url.clone());
+    }
+    driver
+        .url(&world.context(&record.name), &record.config.driver)?
+        .ok_or_else(|| OpsError::NoUrl { machine: record.name.to_string() })
+}
+
+/// Host and port of `tcp://host:port`; IPv6 addresses stand in brackets.
+pub fn host_and_port(url: &str) -> Option<(String, u16)> {
+    let rest = url.strip_prefix("tcp://")?.trim_end_matches('/');
+    let (host, port) = rest.rsplit_once(':')?;
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    Some((host.to_owned(), port.parse().ok()?)).filter(|(host, _)| !host.is_empty())
+}
+
+/// `tcp://host:port`, with brackets where they are due.
+pub fn tcp_url(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("tcp://[{host}]:{port}") } else { format!("tcp://{host}:{port}") }
+}
+
+/// `ssh://user@host`, as the docker client takes it.
+pub fn ssh_url(session: &Session, typed: &str) -> String {
+    let host = if typed.contains(':') { format!("[{typed}]") } else { typed.to_owned() };
+    format!("ssh://{}@{host}", session.user())
+}
+
+fn read(path: &str) -> Result<String, OpsError> {
+    std::fs::read_to_string(Path::new(path))
+        .map_err(|source| OpsError::CertificateFile { path: path.into(), source })
+}
+
+/// Whether the paths of a record's certificates are filled in at all (machines of foreign tools may lack them).
+pub fn has_certificates(auth: &AuthOptions) -> bool {
+    [&auth.ca_cert_path, &auth.client_cert_path, &auth.client_key_path]
+        .iter()
+        .all(|path| Path::new(path).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_name_host_and_port_in_every_form() {
+        assert_eq!(host_and_port("tcp://10.0.0.5:2376"), Some(("10.0.0.5".into(), 2376)));
+        assert_eq!(host_and_port("tcp://[fd00::5]:2376"), Some(("fd00::5".into(), 2376)));
+        assert_eq!(tcp_url("fd00::5", 2376), "tcp://[fd00::5]:2376");
+        for wrong in ["10.0.0.5:2376", "tcp://10.0.0.5", "tcp://:2376", "tcp://h:99999"] {
+            assert_eq!(host_and_port(wrong), None, "{wrong}");
+        }
+    }
+}
