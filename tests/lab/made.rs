@@ -1,0 +1,48 @@
+//! A machine that rmachine makes by itself: its whole life, and that nothing is left of it.
+
+use crate::support::{Run, User, run};
+
+fn outside(user: &User, script: &str) -> String {
+    run(user.command("sh").args(["-c", script])).ok()
+}
+
+/// What a machine of the nspawn driver could leave on this computer.
+pub fn traces(user: &User) -> String {
+    let mounts = format!("grep -c {} /proc/mounts || true", user.store().display());
+    let processes = format!("pgrep -fc 'systemd-nspawn.*{}' || true", user.store().display());
+    format!("{} mounts, {} processes", outside(user, &mounts), outside(user, &processes))
+}
+
+#[test]
+fn a_machine_without_a_driver_given_lives_its_whole_life_and_leaves_nothing() {
+    let user = User::new();
+    let created: Run = user.rmachine(&["create", "dev"]);
+    if created.status != 0 && rustix_is_root().is_none() {
+        crate::support::skip("a_machine_without_a_driver_given", "not root");
+        return;
+    }
+    assert!(created.stderr.contains("using the "), "it says which driver and why: {}", created.stderr);
+    created.ok();
+    assert!(!user.docker("dev", "version --format '{{.Server.Version}}'").ok().is_empty());
+    let ip = user.rmachine(&["ip", "dev"]).ok();
+
+    user.rmachine(&["stop", "dev"]).ok();
+    assert_eq!(user.rmachine(&["status", "dev"]).ok(), "Stopped");
+    user.rmachine(&["env", "--check", "dev"]).fails(1, "dev");
+    user.rmachine(&["start", "dev"]).ok();
+    assert_eq!(user.rmachine(&["ip", "dev"]).ok(), ip, "the address stays");
+    assert!(!user.docker("dev", "version --format '{{.Server.Version}}'").ok().is_empty());
+    user.rmachine(&["restart", "dev"]).ok();
+    assert_eq!(user.rmachine(&["status", "dev"]).ok(), "Running");
+    user.rmachine(&["kill", "dev"]).ok();
+    assert_eq!(user.rmachine(&["status", "dev"]).ok(), "Stopped");
+    user.rmachine(&["start", "dev"]).ok();
+
+    user.rmachine(&["rm", "-y", "dev"]).ok();
+    assert!(user.rmachine(&["ls", "-q"]).ok().is_empty());
+    assert_eq!(traces(&user), "0 mounts, 0 processes");
+}
+
+fn rustix_is_root() -> Option<()> {
+    rustix::process::geteuid().is_root().then_some(())
+}

@@ -1,0 +1,13 @@
+//! Tests on real hosts: real systemd, sshd and dockerd, reached by the real rmachine, docker and openssl programs.
+//!
+//! Hosts are made through the nspawn driver's own contract and removed when a test ends, also when it fails. Where
+//! they are impossible, tests say SKIPPED (and fail instead when RMACHINE_REQUIRE_HOSTS=1).
+
+mod support;
+
+mod adopt;
+mod compose;
+mod kill;
+mod made;
+mod shells;
+mod tls;

@@ -1,0 +1,139 @@
+//! A user: a home, a store, and the programs on PATH.
+
+use std::{
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use super::{Host, lab_root};
+
+/// Somebody with an empty home.
+pub struct User {
+    home: tempfile::TempDir,
+    vars: Vec<(String, String)>,
+}
+
+/// What a program did.
+#[derive(Debug)]
+pub struct Run {
+    /// Exit status; -1 for a signal.
+    pub status: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Run {
+    /// It must have succeeded; its stdout, trimmed.
+    #[track_caller]
+    pub fn ok(self) -> String {
+        assert_eq!(self.status, 0, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        self.stdout.trim().to_owned()
+    }
+
+    /// It must have failed with this status, saying this on stderr.
+    #[track_caller]
+    pub fn fails(self, status: i32, words: &str) -> Self {
+        assert_eq!(self.status, status, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        assert!(self.stderr.contains(words), "{words:?} is not in: {}", self.stderr);
+        self
+    }
+}
+
+impl User {
+    /// A new user.
+    pub fn new() -> Self {
+        // Not /tmp: machines of the nspawn driver live in the store, which must be on a real disk.
+        let home = tempfile::Builder::new().prefix("rmachine-user").tempdir_in("/var/tmp").expect("a home");
+        let user = Self { home, vars: Vec::new() };
+        user.share_images();
+        user
+    }
+
+    /// All users of the lab share one cache of images, so that each is made once.
+    fn share_images(&self) {
+        let cache = lab_root().join("cache");
+        std::fs::create_dir_all(&cache).expect("the lab's cache");
+        let mut folders = std::fs::DirBuilder::new();
+        folders.recursive(true).mode(0o700).create(self.store()).expect("a store");
+        std::os::unix::fs::symlink(cache, self.store().join("cache")).expect("a link");
+    }
+
+    /// With a variable set for every program.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.vars.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Without it again.
+    pub fn without(mut self, name: &str) -> Self {
+        self.vars.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// The home.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The store.
+    pub fn store(&self) -> PathBuf {
+        self.home().join(".docker/machine")
+    }
+
+    /// A file of a machine's folder.
+    pub fn machine_file(&self, machine: &str, file: &str) -> PathBuf {
+        self.store().join("machines").join(machine).join(file)
+    }
+
+    /// A program of this user's.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        let path = std::env::var("PATH").unwrap_or_default();
+        let bin = Path::new(env!("CARGO_BIN_EXE_rmachine")).parent().expect("a folder").display().to_string();
+        command
+            .env_clear()
+            .env("HOME", self.home())
+            .env("PATH", format!("{bin}:{path}"))
+            .env("SHELL", "/bin/bash");
+        command.envs(self.vars.iter().cloned()).current_dir(self.home()).stdin(Stdio::null());
+        command
+    }
+
+    /// rmachine with these arguments.
+    pub fn rmachine(&self, args: &[&str]) -> Run {
+        run(self.command(env!("CARGO_BIN_EXE_rmachine")).args(args))
+    }
+
+    /// `create --driver generic` of a host of the lab, with its key and further arguments.
+    pub fn adopt(&self, host: &Host, name: &str, more: &[&str]) -> Run {
+        let key = host.key().display().to_string();
+        let mut args = vec!["create", "--driver", "generic", "--ip", host.ip(), "--generic-ssh-key", &key];
+        args.extend_from_slice(more);
+        args.push(name);
+        self.rmachine(&args)
+    }
+
+    /// A script for bash in which `eval $(rmachine env NAME)` has been done.
+    pub fn in_env(&self, machine: &str, script: &str) -> Run {
+        let script = format!("set -e; vars=$(rmachine env {machine}); eval \"$vars\"; {script}");
+        run(self.command("bash").args(["-c", &script]))
+    }
+
+    /// docker with these words, against a machine.
+    pub fn docker(&self, machine: &str, words: &str) -> Run {
+        self.in_env(machine, &format!("docker {words}"))
+    }
+}
+
+/// Runs a program to its end.
+pub fn run(command: &mut Command) -> Run {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    Run {
+        status: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
