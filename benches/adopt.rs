@@ -1,0 +1,150 @@
+//! What README claims about speed, measured in one run on hosts of its own and printed as ratios against a floor that the same run
+//! measured: `ssh host systemctl restart docker`, one OpenSSH command. `make bench` runs it.
+
+#[path = "../tests/lab/support/mod.rs"]
+#[expect(dead_code, reason = "the lab has more than a bench needs")]
+mod support;
+
+mod relay;
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use relay::Relay;
+use support::{Host, Kind, User};
+
+/// How often each thing is measured; the median is shown.
+const ROUNDS: usize = 5;
+/// Hosts that are adopted at once.
+const MANY: usize = 10;
+const ENGINE_PORT: u16 = 2376;
+
+fn main() {
+    // `cargo test` builds and starts benches too; only `cargo bench` means it.
+    if !std::env::args().any(|arg| arg == "--bench") {
+        return;
+    }
+    if let Err(why) = measure() {
+        println!("SKIPPED: {why}");
+    }
+}
+
+fn measure() -> Result<(), String> {
+    let host = Host::boot(Kind::Debian12Engine)?;
+    println!("adopting a host whose engine is installed (median of {ROUNDS}):");
+    let ssh = Relay::start("127.0.0.2:0", (host.ip(), 22));
+    let engine = Relay::start(&format!("127.0.0.2:{ENGINE_PORT}"), (host.ip(), ENGINE_PORT));
+    for round_trip in [Duration::ZERO, Duration::from_millis(50)] {
+        ssh.set_round_trip(round_trip);
+        engine.set_round_trip(round_trip);
+        adoption(&host, &ssh, &engine, round_trip);
+    }
+    drop(host);
+    many()?;
+    listing();
+    Ok(())
+}
+
+fn adoption(host: &Host, ssh: &Relay, engine: &Relay, round_trip: Duration) {
+    let floor = median(|| timed(|| restart(host, ssh)).0);
+    ssh.reset();
+    restart(host, ssh);
+    let floor_trips = ssh.round_trips();
+    let (mut trips, mut connections) = (0, 0);
+    let took = median(|| {
+        let user = User::new();
+        ssh.reset();
+        engine.reset();
+        let (took, ()) = timed(|| adopt(&user, host, ssh));
+        (trips, connections) = (ssh.round_trips() + engine.round_trips(), ssh.connections());
+        user.rmachine(&["release", "n1", "-y"]).ok();
+        took
+    });
+    println!(
+        "  at {:>2} ms: {} against a floor of {} = {:.2}x; {trips} round trips against {floor_trips}; {connections} SSH connection(s)",
+        round_trip.as_millis(),
+        show(took),
+        show(floor),
+        took.as_secs_f64() / floor.as_secs_f64(),
+    );
+    if !round_trip.is_zero() {
+        let above = took.saturating_sub(floor).as_secs_f64() / round_trip.as_secs_f64();
+        println!("           that is the floor and {above:.1} round trips");
+    }
+}
+
+fn restart(host: &Host, relay: &Relay) {
+    let status = Command::new("ssh")
+        .args(["-F", "/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"])
+        .args(["-o", "LogLevel=ERROR", "-p", &relay.port().to_string(), "-i"])
+        .arg(host.key())
+        .args(["root@127.0.0.2", "systemctl reset-failed docker; systemctl restart docker"])
+        .status();
+    assert!(status.expect("ssh runs").success());
+}
+
+fn adopt(user: &User, host: &Host, relay: &Relay) {
+    let (key, port) = (host.key().display().to_string(), relay.port().to_string());
+    let place = ["create", "--driver", "generic", "--ip", "127.0.0.2", "--generic-ssh-port", &port];
+    let how = ["--generic-ssh-key", &key, "--engine-listen", host.ip(), "n1"];
+    user.rmachine(&[place.as_slice(), how.as_slice()].concat()).ok();
+}
+
+fn many() -> Result<(), String> {
+    let hosts: Vec<Host> = (0..MANY).map(|_| Host::boot(Kind::Debian12Engine)).collect::<Result<_, _>>()?;
+    let user = User::new();
+    let (one, ()) = timed(|| {
+        user.adopt(&hosts[0], "one", &[]).ok();
+    });
+    user.rmachine(&["release", "one", "-y"]).ok();
+    let (all, ()) = timed(|| {
+        std::thread::scope(|scope| {
+            for (number, host) in hosts.iter().enumerate() {
+                let user = &user;
+                scope.spawn(move || user.adopt(host, &format!("n{number}"), &[]).ok());
+            }
+        });
+    });
+    let ratio = all.as_secs_f64() / one.as_secs_f64();
+    println!("{MANY} hosts at once: {} against {} for one = {ratio:.2}x", show(all), show(one));
+    Ok(())
+}
+
+/// CPU of the commands that people put into prompts, with 100 stored machines.
+fn listing() {
+    let user = User::new();
+    for number in 0..100 {
+        let url = format!("tcp://10.9.0.{number}:2376");
+        user.rmachine(&["create", "--driver", "none", "--url", &url, &format!("m{number}")]).ok();
+    }
+    for words in ["env m1", "ls -q", "ls --offline"] {
+        println!("{words:<13} of 100 machines: {:.1} ms of CPU", cpu_ms(&user, words));
+    }
+}
+
+/// Mean of user and system time over 20 runs, as bash measures it.
+fn cpu_ms(user: &User, words: &str) -> f64 {
+    let script = format!("TIMEFORMAT='%U %S'; time for i in {{1..20}}; do rmachine {words} >/dev/null; done");
+    let run = support::run(user.command("bash").args(["-c", &script]));
+    let times: Vec<f64> = run.stderr.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    assert_eq!(times.len(), 2, "{run:?}");
+    (times[0] + times[1]) * 1000.0 / 20.0
+}
+
+fn median(mut measure: impl FnMut() -> Duration) -> Duration {
+    let mut times: Vec<Duration> = (0..ROUNDS).map(|_| measure()).collect();
+    times.sort();
+    times[ROUNDS / 2]
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let began = Instant::now();
+    let value = work();
+    (began.elapsed(), value)
+}
+
+fn show(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
+}
