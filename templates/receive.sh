@@ -17,12 +17,17 @@ receive() { # NAME LENGTH: one entry into the folder
     case $1 in
     *[!a-z0-9/-]* | /*) complain "an entry is named $1" ;;
     esac
-    if [ "$2" = 0 ]; then
-        true >"$folder/$1"
-    else
-        dd bs="$2" count=1 iflag=fullblock of="$folder/$1" 2>/dev/null
-    fi || complain "$folder cannot be written; is the disk full?"
-    read -r _
+    case $1 in
+    do/*)
+        # One line each; reading it here saves a process.
+        IFS= read -r value
+        printf '%s' "$value" >"$folder/$1"
+        ;;
+    *)
+        true >"$folder/$1" &&
+            { [ "$2" = 0 ] || dd bs="$2" count=1 iflag=fullblock of="$folder/$1" 2>/dev/null; } && read -r _
+        ;;
+    esac || complain "$folder cannot be written; is the disk full?"
 }
 
 receive_all() {

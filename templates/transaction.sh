@@ -78,20 +78,20 @@ until_true() { # SECONDS CONDITION...
 
 # Files are replaced by renaming, never written in place. What undoing needs is linked rather than copied, where the file
 # system allows it: a disk that is full by now does not matter then.
-twin() { # FROM N COPY
-    rm -f "$3"
-    if [ "$1" != "$folder/want" ] && ln "$1/$2" "$3" 2>/dev/null; then return 0; fi
-    cp -a "$1/$2" "$3"
+twin() { # FROM N MODE COPY
+    [ ! -e "$4" ] || rm -f "$4"
+    if [ "$1" = "$folder/want" ] && [ "$3" != - ]; then
+        install -m "$3" "$1/$2" "$4"
+    else
+        ln "$1/$2" "$4" 2>/dev/null || cp -a "$1/$2" "$4" || return
+        [ "$3" = - ] || chmod "$3" "$4"
+    fi
 }
 
 put() { # FROM KIND N MODE PATH
     case $2 in
     file)
-        twin "$1" "$3" "$5.rmachine-new" || return
-        if [ "$4" != - ]; then
-            chown 0:0 "$5.rmachine-new" && chmod "$4" "$5.rmachine-new" || return
-        fi
-        mv -f "$5.rmachine-new" "$5"
+        twin "$1" "$3" "$4" "$5.rmachine-new" && mv -f "$5.rmachine-new" "$5"
         ;;
     absent)
         # A socket whose unit is gone would go on listening.
@@ -171,6 +171,13 @@ flush() {
     sync "$@" 2>/dev/null || sync
 }
 
+has_room() { # a MiB, where we write and where the engine does
+    df -Pk /etc "$home" /var/lib/docker 2>/dev/null | {
+        read -r _
+        while read -r _ _ _ free _; do [ "$free" -ge 1024 ] || return 1; done
+    }
+}
+
 # ---- the engine ------------------------------------------------------------------------------------------------
 
 is_active() {
@@ -204,9 +211,22 @@ restart() {
     # Starts that failed count against the unit's limit.
     quiet systemctl reset-failed docker.service docker.socket "$socket"
     touched
+    if wants open-socket && restart_with_new_socket; then return 0; fi
     # An engine started with -H unix:// has put its own socket where systemd's was, which nobody can reach any more.
     if wants new-socket; then quiet systemctl stop docker.service docker.socket; fi
     quiet timeout "$(remaining)" systemctl restart docker.service
+}
+
+# A socket that the engine has never had can be given to it without reading all units again first, which takes a fifth of
+# the whole; they are read while the engine comes up. Should somebody wake the engine through docker.socket meanwhile, systemd
+# refuses the new socket, and we go the long way.
+restart_with_new_socket() {
+    quiet systemctl stop docker.service
+    quiet systemctl start "$socket"
+    opened=$?
+    [ $opened != 0 ] || quiet systemctl start --no-block docker.service
+    quiet systemctl daemon-reload
+    [ $opened = 0 ] && quiet timeout "$(remaining)" systemctl start docker.service
 }
 
 # From here on, undoing has to look after the engine too.
@@ -233,20 +253,16 @@ step_wait() {
 }
 
 step_stage() {
-    # Room for everything that will be there twice for a moment, beside where it goes.
-    while read -r kind number _ path; do
-        [ "$kind" = file ] || continue
-        # Where the folder is still to be made, its nearest parent shares the file system.
-        dir=${path%/*}
-        until [ -d "$dir" ]; do dir=${dir%/*}; done
-        said=$(cp "$folder/want/$number" "$dir/.rmachine-stage" 2>&1)
-        failed=$?
-        rm -f "$dir/.rmachine-stage"
-        [ $failed = 0 ] || {
-            reason="$dir cannot be written: ${said##*: }"
+    for dir in /etc /etc/systemd/system "$home"; do
+        [ -w "$dir" ] || {
+            reason="$dir cannot be written"
             return 1
         }
-    done <"$folder/want/index"
+    done
+    has_room || {
+        reason="the disk is full"
+        return 1
+    }
 }
 
 step_validate() {
@@ -308,15 +324,8 @@ step_reload() {
     quiet systemctl reload docker.service
 }
 
-# An engine that restarts on a full disk loses its containers, live-restore or not.
-has_room() {
-    df -Pk /etc /var/lib/docker 2>/dev/null | {
-        read -r _
-        while read -r _ _ _ free _; do [ "$free" -ge 1024 ] || return 1; done
-    }
-}
-
 step_restart() {
+    # An engine that restarts on a full disk loses its containers, live-restore or not.
     has_room || {
         reason="the disk is full, so the engine is not restarted"
         return 1
@@ -392,8 +401,9 @@ remember_all() {
 }
 
 remember_engine() {
-    if is_active docker.service; then mark was-active || return; fi
-    if is_active docker.socket; then mark was-listening || return; fi
+    shown=$(systemctl show docker.service docker.socket -p Id -p ActiveState | paste -s -d ' ')
+    case $shown in *docker.service*ActiveState=active*docker.socket*) mark was-active || return ;; esac
+    case $shown in *docker.socket*ActiveState=active*) mark was-listening || return ;; esac
     started >"$folder/was-started"
     uname -n >"$folder/was-named"
 }

@@ -84,7 +84,9 @@ fn steps(transaction: &mut Transaction, plan: &Plan) {
         transaction.hold(&plan.config.before, &plan.config.after);
         transaction.step("hold");
     }
-    if plan.changes.iter().any(touches_units) {
+    if plan.opens_new_socket() {
+        transaction.tell("open-socket", "");
+    } else if plan.changes.iter().any(touches_units) {
         transaction.tell("daemon-reload", "");
     }
     transaction.step("swap");

@@ -23,7 +23,7 @@ use super::{
     Materials, Wishes,
     facts::{Container, Facts, Running},
     refusal::{self, Refusal},
-    state::sha256,
+    state::{DROP_IN_PATH, SOCKET_PATH, sha256},
 };
 use crate::engine::options::{self, Options};
 
@@ -185,6 +185,31 @@ impl Plan {
     /// Whether the engine will be restarted.
     pub fn restarts(&self) -> bool {
         self.fate().is_some()
+    }
+
+    /// Whether all that is new for systemd is one more socket for a running engine.
+    pub(super) fn opens_new_socket(&self) -> bool {
+        let is_new = |wanted: &str| {
+            self.changes
+                .iter()
+                .any(|change| matches!(change, Change::Write { path, replaces: false, .. } if path == wanted))
+        };
+        let is_else = |change: &Change| match change {
+            Change::Remove { path, .. } => path.starts_with("/etc/systemd/"),
+            // With a section of its own, the drop-in changes the service too.
+            Change::Write { path, content: Content::Text(text), .. } => {
+                path == DROP_IN_PATH && text.contains("[Service]")
+            }
+            Change::Enable => true,
+            Change::Install(_)
+            | Change::Hostname { .. }
+            | Change::Folder { .. }
+            | Change::Write { .. }
+            | Change::Start
+            | Change::Reload { .. }
+            | Change::Restart { .. } => false,
+        };
+        self.restarts() && is_new(SOCKET_PATH) && is_new(DROP_IN_PATH) && !self.changes.iter().any(is_else)
     }
 
     pub(super) fn fate(&self) -> Option<&Fate> {
