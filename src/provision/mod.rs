@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::tls::Identity;
+use crate::{event::Events, remote::Remote, retry::Deadline, tls::Identity};
 
 pub use self::{
     apply::{Applied, apply},
@@ -83,6 +83,21 @@ impl Wishes {
     pub fn port(&self) -> u16 {
         if self.port == 0 { DEFAULT_PORT } else { self.port }
     }
+}
+
+/// Looks at a host that is about to be changed: what an earlier run left there unfinished is taken up first.
+pub async fn look(
+    remote: &dyn Remote,
+    wishes: &Wishes,
+    deadline: Deadline,
+    events: &Events,
+) -> Result<Facts, ProvisionError> {
+    let facts = facts::gather(remote, wishes, deadline, events).await?;
+    if facts.unfinished.is_none() {
+        return Ok(facts);
+    }
+    take_up(remote, deadline, events).await?;
+    facts::gather(remote, wishes, deadline, events).await
 }
 
 /// What provisioning needs beside the wishes.

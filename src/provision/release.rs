@@ -2,7 +2,7 @@
 
 use super::{
     ProvisionError, Wishes,
-    facts::{self, Facts, Origin},
+    facts::{Facts, Origin},
     plan::{self, Fate},
     refusal::Refusal,
     state::{TLS_FOLDER, sha256},
@@ -31,7 +31,7 @@ pub async fn release(
     deadline: Deadline,
     events: &Events,
 ) -> Result<Released, ProvisionError> {
-    let facts = facts::gather(remote, &Wishes::default(), deadline, events).await?;
+    let facts = super::look(remote, &Wishes::default(), deadline, events).await?;
     let Some(origin) = &facts.origin else {
         return Err(ProvisionError::NotAdopted { host: remote.host().to_owned() });
     };

@@ -1,4 +1,4 @@
-//! Runs a transaction on a host and listens to it: `templates/receive.sh` takes the document, `templates/transaction.sh` works.
+//! Runs a transaction on a host and listens to it: `templates/receive.sh` takes the document, `templates/transaction` works.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -27,7 +27,11 @@ const PROGRAM: &str = concat!(
     include_str!("../../templates/engine_get.sh"),
     include_str!("../../templates/install/apt.sh"),
     include_str!("../../templates/install/script.sh"),
-    include_str!("../../templates/transaction.sh"),
+    include_str!("../../templates/transaction/main.sh"),
+    include_str!("../../templates/transaction/files.sh"),
+    include_str!("../../templates/transaction/engine.sh"),
+    include_str!("../../templates/transaction/steps.sh"),
+    include_str!("../../templates/transaction/ending.sh"),
     "main \"$2\" </dev/null\n"
 );
 

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2034,SC2154 # what transaction.sh sets and reads
-# The distribution's package, for Debian and its family. Uses wanted, quiet, say and remaining of transaction.sh.
+# shellcheck disable=SC2034,SC2154 # what the transaction sets and reads
+# The distribution's package, for Debian and its family. Uses wanted, quiet, say and remaining of transaction/.
 
 set -u
 

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2034,SC2154 # what transaction.sh sets and reads
+# shellcheck disable=SC2034,SC2154 # what the transaction sets and reads
 # The vendor's script: fetched whole into a file, looked at, then run; never piped into a shell, where the beginning of a
 # broken transfer or a proxy's error page would be executed.
 

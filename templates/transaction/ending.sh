@@ -1,0 +1,223 @@
+# shellcheck shell=sh disable=SC2034,SC2154 # what other parts of the transaction set and read
+# Beginning, committing and undoing a transaction, and the order of it all.
+
+set -u
+
+changed_meanwhile() { # the first path that is not as it was when the plan was made
+    while read -r sum path; do
+        if [ -f "$path" ]; then now=$(sha256sum <"$path"); else now=absent; fi
+        [ "${now%% *}" = "$sum" ] || {
+            echo "$path"
+            return 0
+        }
+    done <"$folder/expect"
+    return 1
+}
+
+remember_all() {
+    mkdir -p "$folder/before" || return
+    count=0
+    true >"$folder/before/index.new" || return
+    while read -r kind _ _ path; do
+        count=$((count + 1))
+        remember "$path" "$count" >>"$folder/before/index.new" || return
+    done <"$folder/want/index"
+    # Files and index are on the disk before anything changes.
+    backwards "$folder/before/index.new" >"$folder/before/backwards" || return
+    flush "$folder"/before/* && mv "$folder/before/index.new" "$folder/before/index"
+}
+
+remember_engine() {
+    shown=$(systemctl show docker.service docker.socket -p Id -p ActiveState | paste -s -d ' ')
+    case $shown in *docker.service*ActiveState=active*docker.socket*) mark was-active || return ;; esac
+    case $shown in *docker.socket*ActiveState=active*) mark was-listening || return ;; esac
+    started >"$folder/was-started"
+    uname -n >"$folder/was-named"
+}
+
+# The state before the very first transaction is kept, path by path, for `release`.
+keep_origin() {
+    if [ ! -d "$home/origin" ]; then
+        mark origin-made && mkdir "$home/origin" && true >"$home/origin/index" || return
+        marked was-active || true >"$home/origin/inactive" || return
+        marked was-listening || true >"$home/origin/unlistening" || return
+        if marked installed; then true >"$home/origin/installed" || return; fi
+    fi
+    if wants hostname && [ ! -f "$home/origin/hostname" ]; then
+        cp "$folder/was-named" "$home/origin/hostname" || return
+    fi
+    count=$(wc -l <"$home/origin/index")
+    while read -r kind number mode path; do
+        if grep -q " $path\$" "$home/origin/index"; then continue; fi
+        count=$((count + 1))
+        if [ "$kind" = file ]; then cp -a "$folder/before/$number" "$home/origin/$count" || return; fi
+        echo "$kind $count $mode $path" >>"$home/origin/index" || return
+    done <"$folder/before/index"
+}
+
+begin() {
+    true >>"$home/lock" || return
+    exec 9>"$home/lock"
+    flock -w 2 9 || {
+        reason="another transaction is running on the host"
+        return 1
+    }
+    for other in "$home"/apply/*/begun; do
+        [ ! -f "$other" ] || {
+            reason="an unfinished transaction must be taken up first"
+            return 1
+        }
+    done
+    if path=$(changed_meanwhile); then
+        reason="$path was changed since the plan was made"
+        return 1
+    fi
+    remember_engine || return
+    # What is wanted by a release is known only later.
+    wants release || remember_all || return
+    mark begun && flush "$folder" "$folder/begun"
+}
+
+finish() {
+    # First the mark, so that a half-removed folder is never taken for an unfinished transaction.
+    rm -f "$folder/begun"
+    rm -rf "$folder"
+    # Leftovers of transfers that were cut before they began; younger ones may be on their way.
+    find "$home/apply" -mindepth 1 -maxdepth 1 -mmin +60 ! -exec test -f '{}/begun' ';' -exec rm -rf '{}' +
+}
+
+# Somebody else may have written there meanwhile; then what was tested is not what is there.
+is_as_wanted() {
+    while read -r kind number _ path; do
+        [ "$kind" != file ] || cmp -s "$folder/want/$number" "$path" || {
+            reason="$path was changed by somebody else meanwhile"
+            return 1
+        }
+    done <"$folder/want/index"
+}
+
+step_commit() {
+    is_as_wanted || return
+    if wants release; then
+        finish
+        rm -rf "$home"
+    else
+        keep_origin || return
+        flush "$home"/origin/*
+        finish
+    fi
+}
+
+engine_back() {
+    if ! marked was-active; then
+        [ -n "$touched" ] || return 0
+        quiet systemctl stop docker.service
+        marked was-listening || quiet systemctl stop docker.socket
+    elif [ -z "$touched" ]; then
+        is_active docker.service || restart_back
+    elif is_active docker.service && [ "$(started)" = "$(cat "$folder/was-started")" ]; then
+        reload_back
+    else
+        restart_back
+    fi
+}
+
+reload_back() {
+    if wants live-restore; then
+        reload_live_restore before-off false && config_back
+    else
+        quiet systemctl reload docker.service
+    fi
+}
+
+restart_back() {
+    wants live-restore || {
+        restart
+        return
+    }
+    # Both the engine that ends and the one that begins must have it on.
+    if is_active docker.service; then
+        reload_live_restore before-on true || return
+    else
+        config_put before-on || return
+    fi
+    restart && until_true 30 answers &&
+        reload_live_restore before-off false && config_back
+}
+
+undo() { # the files; then the engine, whose refusal to come back would not be cured by trying again
+    say "step undo"
+    deadline=$(($(date +%s) + 120))
+    [ -f "$folder/before/index" ] || return 0
+    if wants hostname; then rename_host "$(cat "$folder/was-named")"; fi
+    put_all "$folder/before" <"$folder/before/backwards" || return
+    if marked origin-made; then rm -rf "$home/origin"; fi
+    quiet systemctl daemon-reload
+    # An installation that failed may have left no engine at all.
+    command -v dockerd >/dev/null || return 0
+    engine_back || say "engine-down ${reason:-$(said_last)}"
+}
+
+enter() { # STEP
+    step=$1
+    reason=
+    echo "$step" >"$folder/step" 2>/dev/null
+    say "step $step"
+    if [ -x /run/rmachine/at-step ]; then quiet /run/rmachine/at-step "$step" || true; fi
+}
+
+steps() {
+    list=$(cat "$folder/steps")
+    for next in $list commit; do
+        enter "$next"
+        "step_$next" || return
+    done
+}
+
+said_last() {
+    tail -n 1 "$folder/log" 2>/dev/null | cut -c 1-400
+}
+
+take_back() { # keeps the folder when it fails, so that the next run tries again
+    if undo; then
+        say "undone"
+        finish
+    else
+        say "undo-failed ${reason:-$(said_last)}"
+    fi
+}
+
+go() {
+    deadline=$(($(date +%s) + $(cat "$folder/seconds")))
+    enter begin
+    if ! begin; then
+        say "failed begin ${reason:-$folder cannot be written; is the disk full?}"
+        say "undone"
+        finish
+        exit 1
+    elif steps; then
+        say "committed"
+    else
+        say "failed $step ${reason:-$(said_last)}"
+        last_words
+        take_back
+        exit 1
+    fi
+}
+
+resume() { # one that died
+    true >>"$home/lock" || exit 1
+    exec 9>"$home/lock"
+    flock -w 60 9 || exit 1
+    if marked touched; then touched=yes; fi
+    if marked begun; then take_back; fi
+}
+
+main() {
+    begun_at=$(date +%s)
+    config=$(cat "$folder/config-path")
+    case $1 in
+    go) go ;;
+    undo) resume ;;
+    esac
+}

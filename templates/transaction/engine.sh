@@ -1,0 +1,70 @@
+# shellcheck shell=sh disable=SC2034,SC2154 # what other parts of the transaction set and read
+# The engine in a transaction: what it does, restarting it, and keeping its containers meanwhile.
+
+set -u
+
+is_active() {
+    systemctl is-active --quiet "$1"
+}
+
+started() { # what tells one start of the engine from another
+    systemctl show docker.service -p MainPID -p ExecMainStartTimestampMonotonic
+}
+
+answers() {
+    [ "$(engine_get /_ping)" = OK ]
+}
+
+listens() { # PORT in hexadecimal, as /proc/net/tcp has it
+    grep -q ":$1 [0-9A-F]*:0000 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null
+}
+
+restores_live() { # true|false
+    engine_get /info | grep -q "\"LiveRestoreEnabled\":$1"
+}
+
+reload_live_restore() { # VARIANT true|false: by reload, without a restart
+    config_put "$1" &&
+        quiet systemctl reload docker.service &&
+        until_true 10 restores_live "$2"
+}
+
+# Containers survive a restart when live-restore is on in the engine that ends and in the one that begins.
+restart() {
+    # Starts that failed count against the unit's limit.
+    quiet systemctl reset-failed docker.service docker.socket "$socket"
+    touched
+    if wants open-socket && restart_with_new_socket; then return 0; fi
+    # An engine started with -H unix:// has put its own socket where systemd's was, which nobody can reach any more.
+    if wants new-socket; then quiet systemctl stop docker.service docker.socket; fi
+    quiet timeout "$(remaining)" systemctl restart docker.service
+}
+
+# A socket that the engine has never had can be given to it without reading all units again first, which takes a fifth of
+# the whole; they are read while the engine comes up. Should somebody wake the engine through docker.socket meanwhile, systemd
+# refuses the new socket, and we go the long way.
+restart_with_new_socket() {
+    quiet systemctl stop docker.service
+    quiet systemctl start "$socket"
+    opened=$?
+    [ $opened != 0 ] || quiet systemctl start --no-block docker.service
+    quiet systemctl daemon-reload
+    [ $opened = 0 ] && quiet timeout "$(remaining)" systemctl start docker.service
+}
+
+# From here on, undoing has to look after the engine too.
+touched() {
+    touched=yes
+    mark touched
+}
+
+last_words() { # of the engine where it is about the engine, else of the commands that we ran
+    case $step in
+    hold | start | reload | restart | health | settle)
+        journalctl -u docker.service -u "$socket" --since "@$begun_at" -n 20 --no-pager -o cat 2>/dev/null
+        ;;
+    *)
+        tail -n 20 "$folder/log" 2>/dev/null
+        ;;
+    esac | cut -c 1-400 | while IFS= read -r line; do say "log $line"; done
+}

@@ -1,0 +1,106 @@
+# shellcheck shell=sh disable=SC2034,SC2154 # what other parts of the transaction set and read
+# Files of a transaction: remembering them, putting them, bringing them back.
+
+set -u
+
+# Files are replaced by renaming, never written in place. What undoing needs is linked rather than copied, where the file
+# system allows it: a disk that is full by now does not matter then.
+twin() { # FROM N MODE COPY
+    [ ! -e "$4" ] || rm -f "$4"
+    if [ "$1" = "$folder/want" ] && [ "$3" != - ]; then
+        install -m "$3" "$1/$2" "$4"
+    else
+        ln "$1/$2" "$4" 2>/dev/null || cp -a "$1/$2" "$4" || return
+        [ "$3" = - ] || chmod "$3" "$4"
+    fi
+}
+
+put() { # FROM KIND N MODE PATH
+    case $2 in
+    file)
+        twin "$1" "$3" "$4" "$5.rmachine-new" && mv -f "$5.rmachine-new" "$5"
+        ;;
+    absent)
+        # A socket whose unit is gone would go on listening.
+        [ "$5" != "/etc/systemd/system/$socket" ] || quiet systemctl stop "$socket"
+        rm -f "$5" "$5.rmachine-new"
+        ;;
+    dir)
+        [ -d "$5" ] || mkdir -m "$4" "$5"
+        ;;
+    nodir)
+        if [ -d "$5" ]; then rmdir "$5" 2>/dev/null || true; fi
+        ;;
+    keep) ;;
+    *)
+        log "an index says $2"
+        return 1
+        ;;
+    esac
+}
+
+put_all() { # FROM: every line of an index, on stdin
+    while read -r kind number mode path; do
+        put "$1" "$kind" "$number" "$mode" "$path" </dev/null || {
+            reason="$path cannot be written; is the disk full?"
+            return 1
+        }
+    done
+}
+
+backwards() { # FILE
+    sed '1!G;h;$!d' "$1"
+}
+
+remember() { # PATH NUMBER: prints the index line that brings PATH back as it is
+    if [ -h "$1" ] || [ -f "$1" ]; then
+        cp -a "$1" "$folder/before/$2" || return
+        echo "file $2 - $1"
+    elif [ -d "$1" ]; then
+        echo "dir - $(stat -c %a "$1") $1"
+    else
+        case $kind in
+        dir | nodir) echo "nodir - - $1" ;;
+        *) echo "absent - - $1" ;;
+        esac
+    fi
+}
+
+config_put() { # VARIANT: one of lr/*, as daemon.json
+    put "$folder/lr" file "$1" "$(wanted config-mode)" "$config"
+}
+
+config_line() { # FOLDER: the line of daemon.json in its index
+    grep " $config\$" "$folder/$1/index"
+}
+
+# The lines come by here-documents, which need no room on the disk.
+config_back() { # as it was before
+    put_all "$folder/before" <<LINE
+$(config_line before)
+LINE
+}
+
+config_as_wanted() {
+    case $(config_line want) in
+    file* | absent*) ;;
+    *)
+        config_back
+        return
+        ;;
+    esac
+    put_all "$folder/want" <<LINE
+$(config_line want)
+LINE
+}
+
+flush() {
+    sync "$@" 2>/dev/null || sync
+}
+
+has_room() { # a MiB, where we write and where the engine does
+    df -Pk /etc "$home" /var/lib/docker 2>/dev/null | {
+        read -r _
+        while read -r _ _ _ free _; do [ "$free" -ge 1024 ] || return 1; done
+    }
+}

@@ -1,0 +1,130 @@
+# shellcheck shell=sh disable=SC2034,SC2154 # what other parts of the transaction set and read
+# The steps of a transaction, one function each; a step that fails says why in $reason.
+
+set -u
+
+step_wait() {
+    cloud_init_wait && lock_wait
+}
+
+step_stage() {
+    for dir in /etc /etc/systemd/system "$home"; do
+        [ -w "$dir" ] || {
+            reason="$dir cannot be written"
+            return 1
+        }
+    done
+    has_room || {
+        reason="the disk is full"
+        return 1
+    }
+}
+
+step_validate() {
+    file=$(sed -n "s,^file \([0-9]*\) [^ ]* $config\$,\1,p" "$folder/want/index")
+    [ -n "$file" ] || return 0
+    # It names certificates by where they will be, and the engine looks at them: here it gets them from where they are now.
+    sed -n "s,^file \([0-9]*\) [^ ]* \(/.*\.pem\)\$,s|\"\2\"|\"$folder/want/\1\"|,p" "$folder/want/index" >"$folder/places" &&
+        sed -f "$folder/places" "$folder/want/$file" >"$folder/check.json" || return
+    said=$(dockerd --validate --config-file="$folder/check.json" 2>&1 </dev/null 9>&-) || {
+        reason="the engine refuses the new daemon.json: $(echo "$said" | tail -n 1)"
+        return 1
+    }
+}
+
+step_hold() {
+    touched
+    # daemon.json may be the first file in its folder.
+    [ -d "${config%/*}" ] || mkdir -m 755 "${config%/*}" || return
+    reload_live_restore before-on true || {
+        reason="live-restore cannot be switched on, so containers would stop"
+        return 1
+    }
+}
+
+step_swap() {
+    put_all "$folder/want" <"$folder/want/index" || return
+    if wants live-restore; then config_put after-on || return; fi
+    if wants hostname; then rename_host "$(wanted hostname)" || return; fi
+    if wants enable; then enable_engine || return; fi
+    if wants daemon-reload; then quiet systemctl daemon-reload; fi
+}
+
+rename_host() { # NAME
+    # The command where there is one: in a container /proc may be read-only.
+    if command -v hostname >/dev/null; then quiet hostname "$1"; else echo "$1" >/proc/sys/kernel/hostname; fi || {
+        reason="the host cannot be renamed"
+        return 1
+    }
+}
+
+step_install() {
+    mark installed
+    touched
+    "install_$(wanted install)"
+}
+
+step_start() {
+    touched
+    # After an installation it usually runs already, with our configuration since its first start.
+    if is_active docker.service; then return 0; fi
+    quiet timeout "$(remaining)" systemctl start docker.service || {
+        reason="the engine does not start"
+        return 1
+    }
+}
+
+step_reload() {
+    touched
+    quiet systemctl reload docker.service
+}
+
+step_restart() {
+    # An engine that restarts on a full disk loses its containers, live-restore or not.
+    has_room || {
+        reason="the disk is full, so the engine is not restarted"
+        return 1
+    }
+    restart || {
+        reason="the engine does not start"
+        return 1
+    }
+}
+
+step_health() {
+    until_true 60 answers || {
+        reason="the engine does not answer on its socket"
+        return 1
+    }
+    port=$(wanted port)
+    [ -z "$port" ] || until_true 5 listens "$port" || {
+        reason="the engine runs, but its port does not listen"
+        return 1
+    }
+    if wants socket && ! is_active "$socket"; then
+        reason="the engine runs, but its port could not be opened; does another program have it?"
+        return 1
+    fi
+}
+
+step_settle() {
+    reload_live_restore after-off false && config_as_wanted
+}
+
+# `systemctl enable` would go on to Debian's update-rc.d, which rewrites links all over /etc.
+enable_engine() {
+    unit=$(systemctl show docker.service -p FragmentPath)
+    mkdir -p "${enabled%/*}" && ln -sf "${unit#FragmentPath=}" "$enabled"
+}
+
+step_release() { # wants what was there before the first transaction
+    cp -a "$home/origin/." "$folder/want/" && backwards "$home/origin/index" >"$folder/want/index" || return
+    if [ -f "$home/origin/hostname" ]; then cp "$home/origin/hostname" "$folder/do/hostname" || return; fi
+    remember_all
+}
+
+step_stop() { # an engine that did not run before the first transaction
+    touched
+    quiet systemctl stop docker.service
+    [ ! -f "$home/origin/unlistening" ] || quiet systemctl stop docker.socket
+}
