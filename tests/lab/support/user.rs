@@ -128,6 +128,18 @@ impl User {
     }
 }
 
+impl Drop for User {
+    /// Whatever a failed test made goes with its user.
+    fn drop(&mut self) {
+        if let Ok(machines) = self.store().join("machines").read_dir() {
+            for machine in machines.flatten() {
+                let name = machine.file_name().to_string_lossy().into_owned();
+                let _ = run(self.command(env!("CARGO_BIN_EXE_rmachine")).args(["rm", "-f", &name]));
+            }
+        }
+    }
+}
+
 /// Runs a program to its end.
 pub fn run(command: &mut Command) -> Run {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
