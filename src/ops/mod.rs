@@ -6,6 +6,7 @@ pub mod create;
 pub mod env_files;
 pub mod fan_out;
 pub mod lifecycle;
+pub mod login;
 pub mod provision;
 pub mod query;
 pub mod release;

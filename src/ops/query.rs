@@ -1,8 +1,12 @@
 //! What machines are and do, changing nothing: from the store alone, or by asking the driver and the engine.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::{OpsError, World, fan_out::fan_out};
+use super::{
+    OpsError, World,
+    fan_out::fan_out,
+    login::{self, LoginError},
+};
 use crate::{
     driver::DriverError,
     engine::api::{Api, ApiError, Endpoint, Version},
@@ -52,7 +56,7 @@ pub enum QueryError {
         name: MachineName,
     },
     /// The stored URL is of a form we do not know.
-    #[error("the URL of {name}'s engine, {url:?}, is neither tcp://HOST:PORT nor ssh://USER@HOST:PORT")]
+    #[error("the URL of {name}'s engine, {url:?}, is of no form that is known here")]
     BadUrl {
         /// The machine.
         name: MachineName,
@@ -75,6 +79,15 @@ pub enum QueryError {
         /// At which link of the chain.
         #[source]
         source: ApiError,
+    },
+    /// The engine is reached over SSH, and there is no login.
+    #[error("the host of {name} cannot be logged in to")]
+    Login {
+        /// The machine.
+        name: MachineName,
+        /// At which step.
+        #[source]
+        source: Box<LoginError>,
     },
     /// The record or its driver.
     #[error(transparent)]
@@ -200,18 +213,34 @@ pub async fn check(world: &World, record: &Record, deadline: Deadline) -> Result
     version(world, record, deadline).await
 }
 
-/// One request to the engine over mutual TLS, the way the user's client will come: a handshake alone proves nothing.
+/// One request to the engine, the way the user's client will come: a TLS handshake alone proves nothing.
 pub async fn version(world: &World, record: &Record, deadline: Deadline) -> Result<Version, QueryError> {
-    let api = Api::new(endpoint(world, record)?);
+    let api = Api::new(endpoint(world, record, deadline).await?);
     api.version(deadline).await.map_err(|source| QueryError::Engine { name: record.name.clone(), source })
 }
 
-/// How to reach the engine, with the files that the user's client will take: those of the machine's folder where they are,
-/// else those the record names.
-pub fn endpoint(world: &World, record: &Record) -> Result<Endpoint, QueryError> {
+async fn endpoint(world: &World, record: &Record, deadline: Deadline) -> Result<Endpoint, QueryError> {
     let url = known_url(world, record)?;
-    let Some((host, port)) = url.strip_prefix("tcp://").and_then(host_and_port) else {
-        return Err(QueryError::BadUrl { name: record.name.clone(), url });
+    match url.split_once("://") {
+        Some(("ssh", _)) => over_ssh(world, record, deadline).await,
+        Some(("unix", path)) => Ok(Endpoint::Unix(path.into())),
+        Some(("tcp", address)) => over_tls(world, record, address, &url),
+        _ => Err(QueryError::BadUrl { name: record.name.clone(), url }),
+    }
+}
+
+async fn over_ssh(world: &World, record: &Record, deadline: Deadline) -> Result<Endpoint, QueryError> {
+    let failed = |source| QueryError::Login { name: record.name.clone(), source: Box::new(source) };
+    let place = login::endpoint(world, record).map_err(failed)?;
+    let session = login::log_in(world, record, &place, deadline).await.map_err(failed)?;
+    Ok(Endpoint::Stream(Arc::new(session)))
+}
+
+/// With the files that the user's client will take: those of the machine's folder where they are, else those the record
+/// names.
+fn over_tls(world: &World, record: &Record, address: &str, url: &str) -> Result<Endpoint, QueryError> {
+    let Some((host, port)) = host_and_port(address) else {
+        return Err(QueryError::BadUrl { name: record.name.clone(), url: url.to_owned() });
     };
     let auth = &record.config.host_options.auth_options;
     let read = |file, named: &str| client_file(world, record, file, named);

@@ -1,6 +1,6 @@
 //! `ssh`: a login, a command, or the system's OpenSSH with our key and the pinned host key.
 
-use std::{os::unix::process::CommandExt, path::PathBuf, process::Command, sync::Arc, time::Duration};
+use std::{os::unix::process::CommandExt, path::PathBuf, process::Command, time::Duration};
 
 use crate::{
     cli::{
@@ -8,11 +8,11 @@ use crate::{
         error::{CliError, Outcome},
         names,
     },
-    machine::{MachineName, SshEndpoint},
-    ops::{World, query},
+    machine::SshEndpoint,
+    ops::{World, login, query},
     remote::Exit,
     retry::Deadline,
-    ssh::{Connect, Session, openssh},
+    ssh::openssh,
     store::Record,
 };
 
@@ -42,7 +42,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         _ => (names::one(&world.store, None)?, words.as_slice()),
     };
     let record = world.store.load(&name)?;
-    let endpoint = endpoint(&world, &record)?;
+    let endpoint = login::endpoint(&world, &record)?;
     match rest {
         [first, ..] if first != "--" && first.starts_with('-') => {
             hand_over(app, world, record, &endpoint, rest)
@@ -50,19 +50,6 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         [first, command @ ..] if first == "--" => log_in(app, world, record, endpoint, command),
         command => log_in(app, world, record, endpoint, command),
     }
-}
-
-fn endpoint(world: &World, record: &Record) -> Result<SshEndpoint, CliError> {
-    let driver = world.driver(record)?;
-    let endpoint = driver.ssh(&world.context(&record.name), &record.config.driver)?;
-    endpoint.ok_or_else(|| CliError::Failed {
-        message: format!(
-            "there is no login to the host of {}: its driver, {}, only points at an engine",
-            record.name,
-            driver.name()
-        ),
-        hint: None,
-    })
 }
 
 fn log_in(app: &App, world: World, record: Record, endpoint: SshEndpoint, command: &[String]) -> Outcome {
@@ -73,7 +60,7 @@ fn log_in(app: &App, world: World, record: Record, endpoint: SshEndpoint, comman
         if is_classic {
             query::must_run(&world, &record).await?;
         }
-        let session = connected(&world, &record, &endpoint).await?;
+        let session = login::log_in(&world, &record, &endpoint, Deadline::after(LOGIN)).await?;
         let (stdin, stdout, stderr) = (tokio::io::stdin(), tokio::io::stdout(), tokio::io::stderr());
         let exit = if on_terminal {
             session.terminal(command.as_deref(), &world.env, stdout).await?
@@ -83,31 +70,6 @@ fn log_in(app: &App, world: World, record: Record, endpoint: SshEndpoint, comman
         session.close().await;
         Ok(code_of(&exit))
     })
-}
-
-async fn connected(world: &World, record: &Record, endpoint: &SshEndpoint) -> Result<Session, CliError> {
-    let events = world.events.of(&record.name);
-    let connect = Connect {
-        env: &world.env,
-        prompt: Arc::clone(&world.prompt),
-        events: &events,
-        pinned: &record.side.host_keys,
-        sudo_password: None,
-        deadline: Deadline::after(LOGIN),
-    };
-    let session = Session::connect(endpoint, &connect).await?;
-    if record.side.host_keys.is_empty() {
-        pin(world, &record.name, session.host_key()).await?;
-    }
-    Ok(session)
-}
-
-/// A machine that another program made has no pinned key until its first verified login.
-async fn pin(world: &World, name: &MachineName, key: String) -> Result<(), CliError> {
-    let lock = world.store.lock(name, Deadline::after(LOCK), &world.events).await?;
-    let mut record = world.store.load(name)?;
-    record.side.host_keys = vec![key];
-    Ok(world.store.save(&lock, &mut record)?)
 }
 
 fn code_of(exit: &Exit) -> u8 {

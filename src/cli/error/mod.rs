@@ -1,11 +1,11 @@
 //! What can go wrong on the way from words to words, and how it is told: headline, causes, a hint to type, an exit code.
 //!
-//! This folder is the only place that maps errors to hints and codes (`hints.rs`) and to docker-machine's sentences
+//! This folder is the only place that maps errors to hints (`hints.rs`), exit codes (`codes.rs`) and to docker-machine's sentences
 //! (`classic.rs`).
 
 mod classic;
+mod codes;
 mod hints;
-mod ssh_hints;
 
 use std::{error::Error, io};
 
@@ -14,7 +14,7 @@ use crate::{
     driver::DriverError,
     env::{Env, Voice},
     machine::{MachineName, NameError},
-    ops::{OpsError, query::QueryError},
+    ops::{OpsError, login::LoginError, query::QueryError},
     retry::TimedOut,
     ssh::SshError,
     store::StoreError,
@@ -104,7 +104,10 @@ pub enum CliError {
     /// A question to a machine was not answered.
     #[error(transparent)]
     Query(#[from] QueryError),
-    /// SSH.
+    /// There is no login to a host.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    /// A login broke, or OpenSSH cannot be used for it.
     #[error(transparent)]
     Ssh(#[from] SshError),
     /// `--timeout` passed.
@@ -171,7 +174,7 @@ pub fn report(ui: &Ui, env: &Env, error: &CliError) -> u8 {
     }
     report_each(ui, env, error);
     match ui.voice() {
-        Voice::Rmachine => hints::code(error),
+        Voice::Rmachine => codes::of(error),
         Voice::DockerMachine => classic::code(error),
     }
 }
@@ -206,7 +209,8 @@ fn report_one(ui: &Ui, env: &Env, about: Option<(&MachineName, bool)>, error: &C
             for cause in causes(error) {
                 ui.note(format_args!("  because {cause}"));
             }
-            for hint in hints::hint(error, env.program(), about.map(|(name, _)| name)) {
+            let to = hints::To { program: env.program(), name: about.map(|(name, _)| name) };
+            for hint in hints::hints(error, to) {
                 ui.note(format_args!("{} {hint}", ui.cyan("hint:")));
             }
         }

@@ -1,0 +1,76 @@
+//! The exit code of every error: our own voice.
+
+use super::{CliError, code};
+use crate::{driver::DriverError, machine::MachineName, ops::OpsError, store::StoreError};
+
+/// The exit code.
+pub fn of(error: &CliError) -> u8 {
+    match error {
+        CliError::Clap(_)
+        | CliError::Usage { .. }
+        | CliError::Settings(_)
+        | CliError::Name(_)
+        | CliError::NoDefault
+        | CliError::NoNames { .. } => code::USAGE,
+        CliError::Refused { .. } => code::REFUSED,
+        CliError::Ops(error) => of_ops(error),
+        CliError::Store(error) => of_store(error),
+        CliError::Driver(error) => of_driver(error),
+        CliError::Failed { .. }
+        | CliError::Query(_)
+        | CliError::Login(_)
+        | CliError::Ssh(_)
+        | CliError::TimedOut(_)
+        | CliError::Io { .. } => code::FAILED,
+        CliError::Interrupted => code::INTERRUPTED,
+        CliError::Several { errors } => errors.first().map_or(code::FAILED, of),
+        CliError::Machines { done: 0, failures } => of_all(failures),
+        CliError::Machines { .. } => code::PARTLY,
+        CliError::Classic { source, .. } => of(source),
+    }
+}
+
+/// All failed: where they failed alike, that code.
+fn of_all(failures: &[(MachineName, CliError)]) -> u8 {
+    let mut codes = failures.iter().map(|(_, error)| of(error));
+    let first = codes.next().unwrap_or(code::FAILED);
+    if codes.all(|code| code == first) { first } else { code::FAILED }
+}
+
+fn of_ops(error: &OpsError) -> u8 {
+    match error {
+        OpsError::UnknownDriver { .. } => code::USAGE,
+        OpsError::Store(error) => of_store(error),
+        OpsError::Driver(error) => of_driver(error),
+    }
+}
+
+fn of_store(error: &StoreError) -> u8 {
+    match error {
+        StoreError::AlreadyExists(_) => code::REFUSED,
+        StoreError::BadName(_) => code::USAGE,
+        StoreError::NoHome
+        | StoreError::NotFound { .. }
+        | StoreError::NotAFolder { .. }
+        | StoreError::NoConfig { .. }
+        | StoreError::Empty { .. }
+        | StoreError::Malformed { .. }
+        | StoreError::FromTheFuture { .. }
+        | StoreError::Outdated { .. }
+        | StoreError::Denied { .. }
+        | StoreError::Io { .. }
+        | StoreError::Busy { .. } => code::FAILED,
+    }
+}
+
+fn of_driver(error: &DriverError) -> u8 {
+    match error {
+        DriverError::Usage { .. } => code::USAGE,
+        DriverError::Preflight { .. } => code::REFUSED,
+        DriverError::Unsupported { .. }
+        | DriverError::BadState { .. }
+        | DriverError::Gone
+        | DriverError::Failed { .. }
+        | DriverError::TimedOut(_) => code::FAILED,
+    }
+}

@@ -1,0 +1,77 @@
+//! A login that did not come about, step by step.
+
+use super::{Hints, To, key, one};
+use crate::ssh::{SshError, trust::Place};
+
+/// How somebody on the host reads its keys' fingerprints.
+const READ_KEYS: &str = "for key in /etc/ssh/ssh_host_*.pub; do ssh-keygen -lf $key; done";
+
+pub(super) fn hints(error: &SshError, to: To<'_>) -> Hints {
+    match error {
+        SshError::Config(_) | SshError::KnownHosts(_) => one("mend that file"),
+        SshError::Key(error) => key::hints(error),
+        SshError::NameNotResolved { host, .. } => {
+            one(format!("does the name resolve here? getent hosts {host}"))
+        }
+        SshError::Refused { host, port } => {
+            one(format!("does SSH listen there, on this port? ssh -v -p {port} {host}"))
+        }
+        SshError::NoRoute { host, .. } | SshError::Network { host, .. } => {
+            one(format!("is the address right, and is the host up? ping {host}"))
+        }
+        SshError::ConnectTimedOut { host, port } => {
+            one(format!("is the host up, and does no firewall drop port {port}? ping {host}"))
+        }
+        SshError::ProxyCommand { command, .. } => one(format!("does this run? {command}")),
+        SshError::Jump { source, .. } => hints(source, to),
+        SshError::Silent { .. } | SshError::ClosedAtOnce { .. } | SshError::NotSsh { .. } => {
+            one("is that the port of SSH? most drivers have a flag for it")
+        }
+        SshError::NotNow { .. } => one("wait a minute, then try again"),
+        SshError::Handshake { host, .. } => one(format!("what does OpenSSH say? ssh -v {host}")),
+        SshError::BadHostKey { .. } => one(format!("what is stored: {} inspect {}", to.program, to.name())),
+        SshError::HostKeyChanged { known, .. } => host_key_changed(&known.place, to),
+        SshError::HostKeyUnknown { seen, .. } => vec![
+            format!("compare it with what the host says on its own console: {READ_KEYS}"),
+            format!("if {seen} is there, demand it with the driver's flag for the host key"),
+        ],
+        SshError::KeysRefused { host, user, .. } => one(format!(
+            "name a key that {user} may use there with the driver's flag, or install one: ssh-copy-id {user}@{host}"
+        )),
+        SshError::Lost { .. } => one("try again; what was begun on the host ends or undoes itself"),
+        SshError::GaveUp { .. } => {
+            one("give it longer with --timeout SECONDS, or look at the host's console")
+        }
+        SshError::UnsafeValue { .. }
+        | SshError::JumpLoop { .. }
+        | SshError::NoCommonAlgorithm { .. }
+        | SshError::HostKeyRevoked { .. }
+        | SshError::HostCertificate { .. }
+        | SshError::Denied { .. }
+        | SshError::Local(_) => Vec::new(),
+    }
+}
+
+/// Somebody may be in between; only who knows that the host was made anew goes on.
+fn host_key_changed(place: &Place, to: To<'_>) -> Hints {
+    let compare =
+        format!("somebody may be in between: compare with what the host says on its console: {READ_KEYS}");
+    let go_on = match place {
+        Place::KnownHosts { file, name, .. } => {
+            format!(
+                "if the host was made anew, forget its old key: ssh-keygen -f {} -R {name:?}",
+                file.display()
+            )
+        }
+        Place::Pinned => format!(
+            "if the host was made anew, so must the machine be: {program} rm -f {name}, then create it again",
+            program = to.program,
+            name = to.name(),
+        ),
+        Place::Driver => {
+            "the driver made another host than the one that answers: is the address taken twice?".into()
+        }
+        Place::Demanded => "demand the key that the host says, if that is the right host".into(),
+    };
+    vec![compare, go_on]
+}

@@ -1,0 +1,38 @@
+//! Trouble with the store.
+
+use std::path::Path;
+
+use super::{Hints, To, did_you_mean, one};
+use crate::store::StoreError;
+
+pub(super) fn hints(error: &StoreError, to: To<'_>) -> Hints {
+    let program = to.program;
+    match error {
+        StoreError::NotFound { nearest, .. } => {
+            let mut hints = did_you_mean(nearest);
+            hints.push(format!("{program} ls shows the machines"));
+            hints
+        }
+        StoreError::AlreadyExists(name) => {
+            one(format!("take another name, or remove it first: {program} rm {name}"))
+        }
+        StoreError::NoHome => one("say where the store is: --storage-path FOLDER"),
+        StoreError::NotAFolder { path } => one(format!("move {} away", path.display())),
+        StoreError::NoConfig { path } | StoreError::Empty { path } | StoreError::Malformed { path, .. } => {
+            one(forget(path, program))
+        }
+        StoreError::FromTheFuture { .. } => one(format!("use the newest {program} for this machine")),
+        StoreError::Outdated { .. } => {
+            one("let docker-machine 0.16 read it once (docker-machine ls): it rewrites such files")
+        }
+        StoreError::Denied { path, .. } => one(format!("whose is it? ls -ld {}", path.display())),
+        StoreError::Busy { .. } => one("wait for it to end, then try again"),
+        StoreError::BadName(_) | StoreError::Io { .. } => Vec::new(),
+    }
+}
+
+/// A record that cannot be read is named by its folder.
+fn forget(path: &Path, program: &str) -> String {
+    let name = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    format!("mend the file, or forget the machine: {program} rm -f {name}")
+}
