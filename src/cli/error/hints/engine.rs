@@ -8,7 +8,7 @@ pub(super) fn hints(error: &ApiError, to: To<'_>) -> Hints {
     let look = || format!("is the engine up? {program} ssh {name} -- systemctl status docker");
     let provision = || format!("{program} provision {name}");
     match error {
-        ApiError::Refused { .. } | ApiError::Dropped { .. } => one(look()),
+        ApiError::Refused { .. } | ApiError::Dropped { .. } | ApiError::TimedOut(_) => one(look()),
         ApiError::Unanswered { at, .. } => {
             vec![format!("does a firewall between here and there block {at}?"), look()]
         }
@@ -31,6 +31,5 @@ pub(super) fn hints(error: &ApiError, to: To<'_>) -> Hints {
         ApiError::Status { .. } => {
             one(format!("its log: {program} ssh {name} -- journalctl -u docker -n 50"))
         }
-        ApiError::TimedOut(_) => one(look()),
     }
 }
