@@ -63,12 +63,13 @@ pub async fn engine(
     let (host, port) =
         host_and_port(&url).ok_or_else(|| OpsError::NoUrl { machine: record.name.to_string() })?;
     let auth = &record.config.host_options.auth_options;
+    let read = |copy, original: &String| read(&world.store.machine_dir(&record.name).join(copy), original);
     Ok(Api::new(Endpoint::Tls {
         host,
         port,
-        authority: read(&auth.ca_cert_path)?,
-        certificate: read(&auth.client_cert_path)?,
-        key: Secret::new(read(&auth.client_key_path)?),
+        authority: read("ca.pem", &auth.ca_cert_path)?,
+        certificate: read("cert.pem", &auth.client_cert_path)?,
+        key: Secret::new(read("key.pem", &auth.client_key_path)?),
     }))
 }
 
@@ -101,9 +102,10 @@ pub fn ssh_url(session: &Session, typed: &str) -> String {
     format!("ssh://{}@{host}", session.user())
 }
 
-fn read(path: &str) -> Result<String, OpsError> {
-    std::fs::read_to_string(Path::new(path))
-        .map_err(|source| OpsError::CertificateFile { path: path.into(), source })
+/// The copy in the machine's folder, which is what `env` hands to the client, else the original.
+fn read(copy: &Path, original: &str) -> Result<String, OpsError> {
+    let failed = |source| OpsError::CertificateFile { path: copy.to_owned(), source };
+    std::fs::read_to_string(copy).or_else(|_| std::fs::read_to_string(original)).map_err(failed)
 }
 
 /// Whether the paths of a record's certificates are filled in at all (machines of foreign tools may lack them).

@@ -1,23 +1,16 @@
 //! What machines are and do, changing nothing: from the store alone, or by asking the driver and the engine.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::time::Duration;
 
-use super::{
-    OpsError, World,
-    fan_out::fan_out,
-    login::{self, LoginError},
-};
+use super::{OpsError, World, connect, fan_out::fan_out};
 use crate::{
     driver::DriverError,
-    engine::api::{Api, ApiError, Endpoint, Version},
+    engine::api::Version,
     machine::{MachineName, State},
     retry::Deadline,
-    secret::Secret,
     store::{Record, StoreError},
 };
 
-/// The port of engines whose URL names none.
-const ENGINE_PORT: u16 = 2376;
 /// How many machines are looked at at once: looking is one connection each, and a dead one takes the whole deadline.
 const LOOKS_AT_ONCE: usize = 512;
 
@@ -49,28 +42,6 @@ pub enum QueryError {
         /// What it is doing instead.
         state: State,
     },
-    /// No address is known yet.
-    #[error("the address of {name}'s engine is not known")]
-    NoUrl {
-        /// The machine.
-        name: MachineName,
-    },
-    /// The stored URL is of a form we do not know.
-    #[error("the URL of {name}'s engine, {url:?}, is of no form that is known here")]
-    BadUrl {
-        /// The machine.
-        name: MachineName,
-        /// The URL.
-        url: String,
-    },
-    /// A file that a client needs is not there.
-    #[error("{path} is missing", path = path.display())]
-    NoCertificate {
-        /// The machine.
-        name: MachineName,
-        /// The file.
-        path: PathBuf,
-    },
     /// The engine did not answer, or not to us.
     #[error("the engine of {name} does not answer")]
     Engine {
@@ -78,16 +49,7 @@ pub enum QueryError {
         name: MachineName,
         /// At which link of the chain.
         #[source]
-        source: ApiError,
-    },
-    /// The engine is reached over SSH, and there is no login.
-    #[error("the host of {name} cannot be logged in to")]
-    Login {
-        /// The machine.
-        name: MachineName,
-        /// At which step.
-        #[source]
-        source: Box<LoginError>,
+        source: Box<OpsError>,
     },
     /// The record or its driver.
     #[error(transparent)]
@@ -109,7 +71,9 @@ fn stored_row(world: &World, name: String, record: Result<Record, StoreError>) -
         error: None,
     };
     match row.record.as_ref().map(|record| url(world, record)) {
-        Ok(Ok(url)) => row.url = url,
+        Ok(Ok(url)) => row.url = Some(url),
+        // A host that is down may have no address.
+        Ok(Err(OpsError::NoUrl { .. })) => {}
         Ok(Err(error)) => row.error = Some(error.to_string()),
         Err(broken) => row.error = Some(broken.clone()),
     }
@@ -189,17 +153,9 @@ pub async fn must_run(world: &World, record: &Record) -> Result<(), QueryError> 
     }
 }
 
-/// The engine's URL as last known: what our side file says, else what the driver's state says.
-pub fn url(world: &World, record: &Record) -> Result<Option<String>, OpsError> {
-    if let Some(url) = &record.side.url {
-        return Ok(Some(url.clone()));
-    }
-    Ok(world.driver(record)?.url(&world.context(&record.name), &record.config.driver)?)
-}
-
-/// The same, and an error when none is known.
-pub fn known_url(world: &World, record: &Record) -> Result<String, QueryError> {
-    url(world, record)?.ok_or_else(|| QueryError::NoUrl { name: record.name.clone() })
+/// The engine's URL as last known.
+pub fn url(world: &World, record: &Record) -> Result<String, OpsError> {
+    connect::url(world, world.driver(record)?.as_ref(), record)
 }
 
 /// The host's address as last known.
@@ -215,82 +171,8 @@ pub async fn check(world: &World, record: &Record, deadline: Deadline) -> Result
 
 /// One request to the engine, the way the user's client will come: a TLS handshake alone proves nothing.
 pub async fn version(world: &World, record: &Record, deadline: Deadline) -> Result<Version, QueryError> {
-    let api = Api::new(endpoint(world, record, deadline).await?);
-    api.version(deadline).await.map_err(|source| QueryError::Engine { name: record.name.clone(), source })
-}
-
-async fn endpoint(world: &World, record: &Record, deadline: Deadline) -> Result<Endpoint, QueryError> {
-    let url = known_url(world, record)?;
-    match url.split_once("://") {
-        Some(("ssh", _)) => over_ssh(world, record, deadline).await,
-        Some(("unix", path)) => Ok(Endpoint::Unix(path.into())),
-        Some(("tcp", address)) => over_tls(world, record, address, &url),
-        _ => Err(QueryError::BadUrl { name: record.name.clone(), url }),
-    }
-}
-
-async fn over_ssh(world: &World, record: &Record, deadline: Deadline) -> Result<Endpoint, QueryError> {
-    let failed = |source| QueryError::Login { name: record.name.clone(), source: Box::new(source) };
-    let place = login::endpoint(world, record).map_err(failed)?;
-    let session = login::log_in(world, record, &place, deadline).await.map_err(failed)?;
-    Ok(Endpoint::Stream(Arc::new(session)))
-}
-
-/// With the files that the user's client will take: those of the machine's folder where they are, else those the record
-/// names.
-fn over_tls(world: &World, record: &Record, address: &str, url: &str) -> Result<Endpoint, QueryError> {
-    let Some((host, port)) = host_and_port(address) else {
-        return Err(QueryError::BadUrl { name: record.name.clone(), url: url.to_owned() });
-    };
-    let auth = &record.config.host_options.auth_options;
-    let read = |file, named: &str| client_file(world, record, file, named);
-    Ok(Endpoint::Tls {
-        host,
-        port,
-        authority: read("ca.pem", &auth.ca_cert_path)?,
-        certificate: read("cert.pem", &auth.client_cert_path)?,
-        key: Secret::new(read("key.pem", &auth.client_key_path)?),
-    })
-}
-
-fn client_file(world: &World, record: &Record, file: &str, named: &str) -> Result<String, QueryError> {
-    let own = world.store.machine_dir(&record.name).join(file);
-    std::fs::read_to_string(&own)
-        .or_else(|_| std::fs::read_to_string(named))
-        .map_err(|_| QueryError::NoCertificate { name: record.name.clone(), path: own })
-}
-
-/// `10.0.0.5:2376`, `[fe80::1]:2376`, `host`.
-fn host_and_port(address: &str) -> Option<(String, u16)> {
-    let address = address.trim_end_matches('/');
-    let (host, port) = match address.strip_prefix('[') {
-        Some(rest) => {
-            let (host, rest) = rest.split_once(']')?;
-            (host, rest.strip_prefix(':'))
-        }
-        None => address.split_once(':').map_or((address, None), |(host, port)| (host, Some(port))),
-    };
-    let port = port.map_or(Some(ENGINE_PORT), |port| port.parse().ok())?;
-    (!host.is_empty()).then(|| (host.to_owned(), port))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_of_engines_come_in_three_forms() {
-        let table = [
-            ("10.0.0.5:2376", Some(("10.0.0.5", 2376))),
-            ("[fe80::1]:23761", Some(("fe80::1", 23761))),
-            ("[fe80::1]", Some(("fe80::1", 2376))),
-            ("n1.example.org/", Some(("n1.example.org", 2376))),
-            ("10.0.0.5:x", None),
-            (":2376", None),
-        ];
-        for (address, wanted) in table {
-            let wanted = wanted.map(|(host, port)| (host.to_owned(), port));
-            assert_eq!(host_and_port(address), wanted, "{address}");
-        }
-    }
+    let failed = |source| QueryError::Engine { name: record.name.clone(), source: Box::new(source) };
+    let api =
+        connect::engine(world, world.driver(record)?.as_ref(), record, deadline).await.map_err(failed)?;
+    api.version(deadline).await.map_err(|error| failed(error.into()))
 }

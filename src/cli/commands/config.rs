@@ -38,7 +38,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         .wait(async move {
             let record = world.store.load(&name)?;
             query::check(&world, &record, Deadline::after(AT_MOST)).await?;
-            Ok(query::known_url(&world, &record)?)
+            Ok(query::url(&world, &record)?)
         })
         .map_err(CliError::classic("Error running connection boilerplate: "))?;
     let file = |name: &str| folder.join(name).display().to_string();

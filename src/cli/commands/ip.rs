@@ -8,7 +8,7 @@ use crate::{
         error::{CliError, Outcome},
         json, many, names,
     },
-    ops::query::{self, QueryError},
+    ops::{OpsError, query},
 };
 
 /// Options of `ip`.
@@ -31,7 +31,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let must_run = app.is_classic();
     let results = many::look(app, &world, names, must_run, |world, record| {
         let ip = query::ip(world, record)?;
-        ip.ok_or_else(|| QueryError::NoUrl { name: record.name.clone() }.into())
+        ip.ok_or_else(|| OpsError::NoUrl { machine: record.name.to_string() }.into())
     })?;
     for (name, ip) in results.iter().filter_map(|(name, result)| Some((name, result.as_ref().ok()?))) {
         app.ui.data(if json { json::compact(&json!({ "name": name, "ip": ip })) } else { ip.clone() });

@@ -8,8 +8,7 @@ use crate::{
         error::{CliError, Outcome},
         names,
     },
-    machine::SshEndpoint,
-    ops::{World, login, query},
+    ops::{World, connect, login, query},
     remote::Exit,
     retry::Deadline,
     ssh::openssh,
@@ -42,17 +41,14 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         _ => (names::one(&world.store, None)?, words.as_slice()),
     };
     let record = world.store.load(&name)?;
-    let endpoint = login::endpoint(&world, &record)?;
     match rest {
-        [first, ..] if first != "--" && first.starts_with('-') => {
-            hand_over(app, world, record, &endpoint, rest)
-        }
-        [first, command @ ..] if first == "--" => log_in(app, world, record, endpoint, command),
-        command => log_in(app, world, record, endpoint, command),
+        [first, ..] if first != "--" && first.starts_with('-') => hand_over(app, world, record, rest),
+        [first, command @ ..] if first == "--" => log_in(app, world, record, command),
+        command => log_in(app, world, record, command),
     }
 }
 
-fn log_in(app: &App, world: World, record: Record, endpoint: SshEndpoint, command: &[String]) -> Outcome {
+fn log_in(app: &App, world: World, record: Record, command: &[String]) -> Outcome {
     let command = (!command.is_empty()).then(|| command.join(" "));
     let on_terminal = command.is_none() && app.env.stdin_is_terminal;
     let is_classic = app.is_classic();
@@ -60,7 +56,7 @@ fn log_in(app: &App, world: World, record: Record, endpoint: SshEndpoint, comman
         if is_classic {
             query::must_run(&world, &record).await?;
         }
-        let session = login::log_in(&world, &record, &endpoint, Deadline::after(LOGIN)).await?;
+        let session = login::log_in(&world, &record, Deadline::after(LOGIN)).await?;
         let (stdin, stdout, stderr) = (tokio::io::stdin(), tokio::io::stdout(), tokio::io::stderr());
         let exit = if on_terminal {
             session.terminal(command.as_deref(), &world.env, stdout).await?
@@ -80,14 +76,15 @@ fn code_of(exit: &Exit) -> u8 {
 }
 
 /// Becomes the system's ssh: forwards, proxies and agents are its work.
-fn hand_over(app: &App, world: World, record: Record, endpoint: &SshEndpoint, rest: &[String]) -> Outcome {
+fn hand_over(app: &App, world: World, record: Record, rest: &[String]) -> Outcome {
+    let endpoint = connect::endpoint(&world, world.driver(&record)?.as_ref(), &record)?;
     let program = app.env.find_program("ssh").ok_or_else(|| CliError::Failed {
         message: format!("options of OpenSSH ({}) need its client, which is not installed", rest[0]),
         hint: Some("apt install openssh-client".into()),
     })?;
     let name = record.name.clone();
     let known_hosts = app.wait(async move { known_hosts(&world, &record).await })?;
-    let arguments = openssh::arguments(&name, endpoint, known_hosts.as_deref(), rest)?;
+    let arguments = openssh::arguments(&name, &endpoint, known_hosts.as_deref(), rest)?;
     let source = Command::new(&program).args(arguments).exec();
     Err(CliError::Io { doing: format!("run {}", program.display()), source })
 }

@@ -26,8 +26,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let world = app.quiet_world()?;
     let names = names::several(&world.store, names)?;
     let must_run = app.is_classic();
-    let results =
-        many::look(app, &world, names, must_run, |world, record| Ok(query::known_url(world, record)?))?;
+    let results = many::look(app, &world, names, must_run, |world, record| Ok(query::url(world, record)?))?;
     for (name, url) in results.iter().filter_map(|(name, result)| Some((name, result.as_ref().ok()?))) {
         app.ui.data(if json { json::compact(&json!({ "name": name, "url": url })) } else { url.clone() });
     }

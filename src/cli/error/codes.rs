@@ -1,7 +1,9 @@
 //! The exit code of every error: our own voice.
 
 use super::{CliError, code};
-use crate::{driver::DriverError, machine::MachineName, ops::OpsError, store::StoreError};
+use crate::{
+    driver::DriverError, machine::MachineName, ops::OpsError, provision::ProvisionError, store::StoreError,
+};
 
 /// The exit code.
 pub fn of(error: &CliError) -> u8 {
@@ -18,7 +20,6 @@ pub fn of(error: &CliError) -> u8 {
         CliError::Driver(error) => of_driver(error),
         CliError::Failed { .. }
         | CliError::Query(_)
-        | CliError::Login(_)
         | CliError::Ssh(_)
         | CliError::TimedOut(_)
         | CliError::Io { .. } => code::FAILED,
@@ -42,6 +43,20 @@ fn of_ops(error: &OpsError) -> u8 {
         OpsError::UnknownDriver { .. } => code::USAGE,
         OpsError::Store(error) => of_store(error),
         OpsError::Driver(error) => of_driver(error),
+        OpsError::Provision(ProvisionError::Refused(_))
+        | OpsError::NoDefault(_)
+        | OpsError::NotAdopted { .. }
+        | OpsError::NotProvisioned { .. }
+        | OpsError::UnfinishedElsewhere { .. } => code::REFUSED,
+        OpsError::Unfinished { .. }
+        | OpsError::NoLogin { .. }
+        | OpsError::NoUrl { .. }
+        | OpsError::CertificateFile { .. }
+        | OpsError::BrokenWishes { .. }
+        | OpsError::Ssh(_)
+        | OpsError::Certs(_)
+        | OpsError::Provision(_)
+        | OpsError::Engine(_) => code::FAILED,
     }
 }
 

@@ -1,8 +1,10 @@
 //! What to type next, for every error: our own voice.
 
+mod certs;
 mod driver;
 mod engine;
 mod key;
+mod provision;
 mod ssh;
 mod store;
 
@@ -13,7 +15,7 @@ use crate::{
     driver::DriverError,
     engine::api::ApiError,
     machine::MachineName,
-    ops::{OpsError, login::LoginError, query::QueryError},
+    ops::{OpsError, query::QueryError},
     ssh::SshError,
     store::StoreError,
 };
@@ -55,7 +57,6 @@ pub fn hints(error: &CliError, to: To<'_>) -> Hints {
         CliError::Store(error) => along(error, to),
         CliError::Driver(error) => along(error, to),
         CliError::Query(error) => of_query(error, to),
-        CliError::Login(error) => of_login(error, to),
         CliError::Ssh(error) => along(error, to),
         CliError::Classic { source, .. } => hints(source, to),
         CliError::Settings(SettingsError::Unreadable { .. } | SettingsError::Syntax { .. })
@@ -68,36 +69,43 @@ pub fn hints(error: &CliError, to: To<'_>) -> Hints {
 }
 
 fn of_ops(error: &OpsError, to: To<'_>) -> Hints {
+    let program = to.program;
     match error {
         OpsError::UnknownDriver { nearest, .. } => {
             let mut hints = did_you_mean(nearest);
-            hints.push(format!("{} create --help lists the drivers", to.program));
+            hints.push(format!("{program} create --help lists the drivers"));
             hints
         }
+        OpsError::Unfinished { machine, source, .. } => {
+            let mut hints = of_ops(source, to);
+            hints.push(format!(
+                "go on with the same command, or remove what there is: {program} rm {machine}"
+            ));
+            hints
+        }
+        OpsError::UnfinishedElsewhere { machine, .. } => {
+            one(format!("remove what there is: {program} rm {machine}"))
+        }
+        OpsError::NotAdopted { machine, .. } => one(format!("{program} rm {machine} removes it")),
+        OpsError::NoUrl { machine } => one(format!("{program} start {machine}")),
+        OpsError::BrokenWishes { machine, .. } => one(format!("what is stored: {program} inspect {machine}")),
+        OpsError::NoDefault(_) => one(format!("adopt a host instead: {program} create --ip ADDRESS NAME")),
+        OpsError::CertificateFile { .. } => one(format!("{program} provision {}", to.name())),
         OpsError::Store(error) => along(error, to),
         OpsError::Driver(error) => along(error, to),
+        OpsError::Ssh(error) => along(error, to),
+        OpsError::Certs(error) => certs::hints(error, to),
+        OpsError::Provision(error) => provision::hints(error, to),
+        OpsError::Engine(error) => along(error, to),
+        OpsError::NotProvisioned { .. } | OpsError::NoLogin { .. } => Vec::new(),
     }
 }
 
 fn of_query(error: &QueryError, to: To<'_>) -> Hints {
-    let program = to.program;
     match error {
-        QueryError::NotRunning { name, .. } => one(format!("{program} start {name}")),
-        QueryError::NoUrl { name } | QueryError::NoCertificate { name, .. } => {
-            one(format!("{program} provision {name}"))
-        }
-        QueryError::BadUrl { name, .. } => one(format!("what is stored: {program} inspect {name}")),
-        QueryError::Engine { name, source } => along(source, To { name: Some(name), ..to }),
-        QueryError::Login { name, source } => of_login(source, To { name: Some(name), ..to }),
+        QueryError::NotRunning { name, .. } => one(format!("{} start {name}", to.program)),
+        QueryError::Engine { name, source } => of_ops(source, To { name: Some(name), ..to }),
         QueryError::Ops(error) => of_ops(error, to),
-    }
-}
-
-fn of_login(error: &LoginError, to: To<'_>) -> Hints {
-    match error {
-        LoginError::NoLogin { .. } => Vec::new(),
-        LoginError::Ssh(error) => along(error, to),
-        LoginError::Ops(error) => of_ops(error, to),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     driver::DriverError,
     env::{Env, Voice},
     machine::{MachineName, NameError},
-    ops::{OpsError, login::LoginError, query::QueryError},
+    ops::{OpsError, query::QueryError},
     retry::TimedOut,
     ssh::SshError,
     store::StoreError,
@@ -104,9 +104,6 @@ pub enum CliError {
     /// A question to a machine was not answered.
     #[error(transparent)]
     Query(#[from] QueryError),
-    /// There is no login to a host.
-    #[error(transparent)]
-    Login(#[from] LoginError),
     /// A login broke, or OpenSSH cannot be used for it.
     #[error(transparent)]
     Ssh(#[from] SshError),
@@ -223,7 +220,7 @@ fn causes(error: &dyn Error) -> Vec<String> {
     let mut causes = Vec::new();
     let mut next = error.source();
     while let Some(cause) = next {
-        let text = cause.to_string();
+        let text = plain(&cause.to_string());
         if !above.contains(&text) {
             causes.push(text.clone());
         }
@@ -231,6 +228,14 @@ fn causes(error: &dyn Error) -> Vec<String> {
         next = cause.source();
     }
     causes
+}
+
+/// Without the number that Rust appends to what the system says.
+fn plain(text: &str) -> String {
+    match text.rsplit_once(" (os error ") {
+        Some((said, number)) if number.ends_with(')') => said.to_owned(),
+        _ => text.to_owned(),
+    }
 }
 
 /// Help and versions are data; anything else is a wrong command line.

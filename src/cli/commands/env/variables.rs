@@ -18,7 +18,7 @@ pub struct Variables(Vec<(&'static str, Option<String>)>);
 impl Variables {
     /// Those of a machine, as they also stand in its env files; docker-machine set all four whatever the engine.
     pub fn of(app: &App, world: &World, record: &Record) -> Result<Self, CliError> {
-        let url = query::known_url(world, record)?;
+        let url = query::url(world, record)?;
         if app.is_classic() {
             let folder = world.store.machine_dir(&record.name).to_string_lossy().into_owned();
             let values = ["1".to_owned(), url, folder, record.name.to_string()];

@@ -10,7 +10,12 @@ pub(super) fn hints(error: &ApiError, to: To<'_>) -> Hints {
     match error {
         ApiError::Refused { .. } | ApiError::Dropped { .. } | ApiError::TimedOut(_) => one(look()),
         ApiError::Unanswered { at, .. } => {
-            vec![format!("does a firewall between here and there block {at}?"), look()]
+            vec![
+                format!(
+                    "does a firewall between here and there block {at}? --engine-access ssh needs no port"
+                ),
+                look(),
+            ]
         }
         ApiError::NoRoute { at } | ApiError::Connect { at, .. } => {
             one(format!("is the host up, and is {at} still its address? {program} status {name}"))

@@ -25,7 +25,7 @@ pub(super) fn hints(error: &SshError, to: To<'_>) -> Hints {
         SshError::ProxyCommand { command, .. } => one(format!("does this run? {command}")),
         SshError::Jump { source, .. } => hints(source, to),
         SshError::Silent { .. } | SshError::ClosedAtOnce { .. } | SshError::NotSsh { .. } => {
-            one("is that the port of SSH? most drivers have a flag for it")
+            one("is that the port of SSH? another one: --generic-ssh-port PORT")
         }
         SshError::NotNow { .. } => one("wait a minute, then try again"),
         SshError::Handshake { host, .. } => one(format!("what does OpenSSH say? ssh -v {host}")),
@@ -33,10 +33,11 @@ pub(super) fn hints(error: &SshError, to: To<'_>) -> Hints {
         SshError::HostKeyChanged { known, .. } => host_key_changed(&known.place, to),
         SshError::HostKeyUnknown { seen, .. } => vec![
             format!("compare it with what the host says on its own console: {READ_KEYS}"),
-            format!("if {seen} is there, demand it with the driver's flag for the host key"),
+            format!("if that is the same, demand it: --generic-ssh-host-key {seen}"),
         ],
         SshError::KeysRefused { host, user, .. } => one(format!(
-            "name a key that {user} may use there with the driver's flag, or install one: ssh-copy-id {user}@{host}"
+            "is {user} the right login (--generic-ssh-user), and is your key (--generic-ssh-key FILE) there? ssh-copy-id \
+             {user}@{host}"
         )),
         SshError::Lost { .. } => one("try again; what was begun on the host ends or undoes itself"),
         SshError::GaveUp { .. } => {

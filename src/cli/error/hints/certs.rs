@@ -1,0 +1,19 @@
+//! Trouble with the store's certificates.
+
+use super::{Hints, To, one, store};
+use crate::ops::certs::CertsError;
+
+pub(super) fn hints(error: &CertsError, to: To<'_>) -> Hints {
+    let back = |half: &str, other: &std::path::Path| {
+        one(format!("bring the {half} back from a backup, or move {} away for a new CA", other.display()))
+    };
+    match error {
+        CertsError::Store(error) => store::hints(error, to),
+        CertsError::AuthorityWithoutCertificate { key, .. } => back("certificate", key),
+        CertsError::AuthorityWithoutKey { certificate, .. } => back("key", certificate),
+        CertsError::AuthorityExpired { path } => {
+            one(format!("move {} and its key away; the next create makes a new CA", path.display()))
+        }
+        CertsError::Missing { .. } | CertsError::Unfit { .. } | CertsError::NotMade(_) => Vec::new(),
+    }
+}

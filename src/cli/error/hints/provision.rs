@@ -1,0 +1,37 @@
+//! Provisioning that did not end well.
+
+use super::{Hints, To, one};
+use crate::{
+    provision::ProvisionError,
+    remote::{NotRoot, RemoteError},
+};
+
+/// True of every change of a host: it ends or undoes itself there, and the next run looks how.
+const AGAIN: &str = "run the same command again: it looks how that ended, and goes on";
+
+pub(super) fn hints(error: &ProvisionError, to: To<'_>) -> Hints {
+    match error {
+        ProvisionError::Refused(refusal) => refusal.hint().map(ToOwned::to_owned).into_iter().collect(),
+        ProvisionError::Remote(error) => of_remote(error),
+        ProvisionError::Left { .. } | ProvisionError::Silent { .. } => one(AGAIN),
+        ProvisionError::NotAdopted { .. } => {
+            one(format!("forget the machine: {} rm {}", to.program, to.name()))
+        }
+        ProvisionError::Answer { .. } | ProvisionError::Failed { .. } => Vec::new(),
+    }
+}
+
+fn of_remote(error: &RemoteError) -> Hints {
+    match error {
+        RemoteError::NotRoot { reason: NotRoot::NoPassword | NotRoot::WrongPassword, .. } => {
+            one("give sudo's password with --sudo-password-env VARIABLE or --sudo-password-file FILE")
+        }
+        RemoteError::NotRoot { .. } => {
+            one("log in as root, or as a user who may run sudo: --generic-ssh-user USER")
+        }
+        RemoteError::NoShell { .. } => {
+            one("give that login a shell, or take another one: --generic-ssh-user USER")
+        }
+        RemoteError::Lost { .. } | RemoteError::TimedOut { .. } => one(AGAIN),
+    }
+}

@@ -1,0 +1,52 @@
+//! `create` and `rm` as far as they go without a host: an engine that is only pointed at.
+
+use crate::home::Home;
+
+const URL: &str = "tcp://127.0.0.1:2376";
+
+#[test]
+fn a_flag_that_only_one_driver_has_says_which_driver_is_meant() {
+    let home = Home::new();
+    let ended = home.run(&["create", "--url", URL, "n1"]);
+    ended.with_code(0).saying("using the none driver, the only one that has --url");
+    home.run(&["url", "n1"]).with_code(0).printing("tcp://127.0.0.1:2376\n");
+}
+
+#[test]
+fn a_name_that_is_taken_is_refused_and_the_machine_stays() {
+    let home = Home::new().with_machine("n1", URL);
+    let before = home.snapshot();
+    let ended = home.run(&["create", "-d", "none", "--url", "tcp://10.9.9.9:1", "n1"]);
+    ended
+        .with_code(3)
+        .saying("machine \"n1\" already exists")
+        .saying("hint: take another name, or remove it first: rmachine rm n1");
+    let after = home.snapshot();
+    assert!(before.iter().all(|(path, bytes)| after.get(path) == Some(bytes)));
+}
+
+#[test]
+fn a_machine_is_made_used_and_removed() {
+    let home = Home::new();
+    home.run(&["create", "-d", "none", "--url", URL, "n1"]).with_code(0).printing("");
+    assert!(home.run(&["env", "n1", "--shell", "bash"]).with_code(0).out.contains(URL));
+    home.run(&["ls", "-q"]).with_code(0).printing("n1\n");
+    home.run(&["rm", "-y", "n1"]).with_code(0);
+    home.run(&["ls", "-q"]).with_code(0).printing("");
+    assert!(!home.machine("n1").exists());
+}
+
+#[test]
+fn a_broken_machine_can_be_forgotten() {
+    let home = Home::new().with_config("broken", "{");
+    home.run(&["rm", "-f", "broken"]).with_code(0);
+    assert!(!home.machine("broken").exists());
+}
+
+#[test]
+fn several_machines_are_made_at_once() {
+    let home = Home::new();
+    home.run(&["create", "-d", "none", "--url", URL, "a", "b", "c"]).with_code(0);
+    home.run(&["ls", "-q"]).with_code(0).printing("a\nb\nc\n");
+    home.run(&["rm", "-y", "a", "b", "c"]).with_code(0);
+}
