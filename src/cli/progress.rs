@@ -35,6 +35,8 @@ struct Machine {
     row: Option<ProgressBar>,
     step: String,
     tail: VecDeque<String>,
+    /// The tail is of the step before: a step that says nothing (undoing, often) does not hide what went wrong.
+    tail_is_old: bool,
 }
 
 impl Progress {
@@ -54,7 +56,7 @@ impl Progress {
         let machine = machines.entry(name.clone()).or_default();
         match event {
             Event::Step(text) => {
-                machine.tail.clear();
+                machine.tail_is_old = true;
                 machine.step.clone_from(&text);
                 self.show(name, machine, &text);
             }
@@ -81,6 +83,9 @@ impl Progress {
     fn keep(&self, name: &MachineName, machine: &mut Machine, line: String) {
         if self.ui.manners().debug {
             self.ui.note(format_args!("{name} | {line}"));
+        }
+        if std::mem::take(&mut machine.tail_is_old) {
+            machine.tail.clear();
         }
         machine.tail.push_back(line);
         if machine.tail.len() > TAIL {

@@ -95,7 +95,13 @@ fn check_asks_the_engine_and_says_at_which_link_it_ends() {
 
 #[test]
 fn a_machine_without_certificates_is_told_by_the_missing_file() {
-    home().run(&["config", "n1"]).with_code(1).saying("n1/ca.pem").saying("because No such file or directory\n").saying("hint: rmachine provision n1").printing("");
+    home()
+        .run(&["config", "n1"])
+        .with_code(1)
+        .saying("n1/ca.pem")
+        .saying("because No such file or directory\n")
+        .saying("hint: rmachine provision n1")
+        .printing("");
 }
 
 #[test]
