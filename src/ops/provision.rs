@@ -19,7 +19,7 @@ use crate::{
     engine::api::{Api, Dial, Endpoint},
     event::{Event, Events},
     machine::MachineName,
-    provision::{self, Access, Facts, Materials, Plan, ProvisionError, Wishes, facts},
+    provision::{self, Access, Facts, Materials, Plan, ProvisionError, Wishes},
     retry::Deadline,
     ssh::Session,
     store::{Lock, Record},
@@ -28,8 +28,6 @@ use crate::{
 
 /// How long a host may take until SSH answers.
 const SSH_WAIT: Duration = Duration::from_secs(180);
-/// How long the facts may take.
-const FACTS_WAIT: Duration = Duration::from_secs(60);
 /// How long the engine may take to answer once apply has seen it healthy.
 const ENGINE_WAIT: Duration = Duration::from_secs(60);
 /// How long another rmachine may be busy with the machine.
@@ -144,7 +142,7 @@ impl Host {
         events: &Events,
     ) -> Result<Self, OpsError> {
         let wishes = stored_wishes(record)?;
-        let facts = facts(session, &wishes, options.deadline, events).await?;
+        let facts = provision::look(session, &wishes, options.deadline, events).await?;
         let reached = session.peer_address();
         let names = server_names(world, driver, record, reached, &wishes)?;
         Ok(Self { facts, wishes, reached, names })
@@ -182,21 +180,6 @@ impl Host {
         let listening = plan.listen.iter().map(SocketAddr::ip).find(|address| !address.is_unspecified());
         self.reached.or(listening).map_or_else(|| typed.to_owned(), |address| address.to_string())
     }
-}
-
-/// Looks at the host. What an earlier run left unfinished there is ended first.
-async fn facts(
-    session: &Session,
-    wishes: &Wishes,
-    deadline: Deadline,
-    events: &Events,
-) -> Result<Facts, OpsError> {
-    let facts = facts::gather(session, wishes, deadline.at_most(FACTS_WAIT), events).await?;
-    if facts.unfinished.is_none() {
-        return Ok(facts);
-    }
-    provision::take_up(session, deadline, events).await?;
-    Ok(facts::gather(session, wishes, deadline.at_most(FACTS_WAIT), events).await?)
 }
 
 /// What the record wishes; a machine of docker-machine's has its wishes in docker-machine's fields.
