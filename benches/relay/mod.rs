@@ -1,14 +1,15 @@
-//! A TCP relay that delays what it carries and counts connections and round trips.
+//! A TCP relay that delays what it carries, and counts connections and round trips from what passes.
 //!
-//! A round trip is counted where the direction turns back to the client's: the client sent, the server answered, and the
-//! client sends again. A request and its answer cost one, however many packets each takes.
+//! A round trip is counted where the direction turns: the client sent, and the server answers. A request and its answer cost
+//! one, however many packets each takes. TCP's own handshake is the kernel's and passes no relay, so its round trip is added
+//! to the count and waited for before the first byte goes either way.
 
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
@@ -18,14 +19,14 @@ use std::{
 /// A running relay; it lives as long as the process.
 pub struct Relay {
     port: u16,
-    counts: Arc<Counts>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Default)]
-struct Counts {
-    delay_us: AtomicUsize,
+struct Shared {
+    one_way_us: AtomicU64,
     connections: AtomicUsize,
-    round_trips: AtomicUsize,
+    turns: AtomicUsize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,22 +35,23 @@ enum Side {
     Server,
 }
 
+/// What was read, and when it is to be passed on.
+type Parcel = (Instant, Vec<u8>);
+
 impl Relay {
     /// Listens on `at` (port 0 for any) and carries every connection to `to`, without delay at first.
     pub fn start(at: &str, to: (&str, u16)) -> Self {
         let listener = TcpListener::bind(at).unwrap_or_else(|error| panic!("listen on {at}: {error}"));
         let port = listener.local_addr().expect("an address").port();
-        let counts = Arc::new(Counts::default());
-        let target = format!("{}:{}", to.0, to.1);
-        let shared = Arc::clone(&counts);
+        let shared = Arc::new(Shared::default());
+        let (target, in_thread) = (format!("{}:{}", to.0, to.1), Arc::clone(&shared));
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let Ok(server) = TcpStream::connect(&target) else { continue };
-                shared.connections.fetch_add(1, Ordering::Relaxed);
-                carry(&client, &server, &shared);
+                let (target, shared) = (target.clone(), Arc::clone(&in_thread));
+                thread::spawn(move || carry(client, &target, &shared));
             }
         });
-        Self { port, counts }
+        Self { port, shared }
     }
 
     /// The port it listens on.
@@ -59,60 +61,83 @@ impl Relay {
 
     /// Connections since the last reset.
     pub fn connections(&self) -> usize {
-        self.counts.connections.load(Ordering::Relaxed)
+        self.shared.connections.load(Ordering::Relaxed)
     }
 
-    /// Round trips since the last reset, those of TCP's own handshakes included.
+    /// Round trips since the last reset, those of TCP's handshakes included.
     pub fn round_trips(&self) -> usize {
-        self.counts.round_trips.load(Ordering::Relaxed) + self.connections()
+        self.shared.turns.load(Ordering::Relaxed) + self.connections()
     }
 
     /// Delays what comes from now on by half of this, each way.
     pub fn set_round_trip(&self, time: Duration) {
-        let micros = usize::try_from(time.as_micros() / 2).expect("a short time");
-        self.counts.delay_us.store(micros, Ordering::Relaxed);
+        let micros = u64::try_from(time.as_micros() / 2).expect("a short time");
+        self.shared.one_way_us.store(micros, Ordering::Relaxed);
     }
 
     /// Counts from zero again.
     pub fn reset(&self) {
-        self.counts.connections.store(0, Ordering::Relaxed);
-        self.counts.round_trips.store(0, Ordering::Relaxed);
+        self.shared.connections.store(0, Ordering::Relaxed);
+        self.shared.turns.store(0, Ordering::Relaxed);
     }
 }
 
-fn carry(client: &TcpStream, server: &TcpStream, counts: &Arc<Counts>) {
+impl Shared {
+    fn one_way(&self) -> Duration {
+        Duration::from_micros(self.one_way_us.load(Ordering::Relaxed))
+    }
+}
+
+/// As over a real wire: the client may send once SYN and its answer have passed, the server half a round trip later.
+fn carry(client: TcpStream, target: &str, shared: &Arc<Shared>) {
+    shared.connections.fetch_add(1, Ordering::Relaxed);
     let last = Arc::new(Mutex::new(Side::Server));
-    let pairs = [(client, server, Side::Client), (server, client, Side::Server)];
-    for (from, to, side) in pairs {
-        from.set_nodelay(true).expect("nodelay");
-        let (from, to) = (from.try_clone().expect("a socket"), to.try_clone().expect("a socket"));
-        pump(from, to, side, Arc::clone(&last), Arc::clone(counts));
-    }
+    client.set_nodelay(true).expect("nodelay");
+    thread::sleep(shared.one_way() * 2);
+    let to_server = listen(client.try_clone().expect("a socket"), Side::Client, &last, shared);
+    thread::sleep(shared.one_way());
+    let Ok(server) = TcpStream::connect(target) else {
+        // A server that refuses is seen as one that closes at once.
+        let _ = client.shutdown(Shutdown::Both);
+        return;
+    };
+    server.set_nodelay(true).expect("nodelay");
+    let to_client = listen(server.try_clone().expect("a socket"), Side::Server, &last, shared);
+    thread::spawn(move || pass_on(to_client, client));
+    pass_on(to_server, server);
 }
 
-/// One thread reads and stamps, one writes when the time has come, so that a delay is no limit of speed.
-fn pump(mut from: TcpStream, mut to: TcpStream, side: Side, last: Arc<Mutex<Side>>, counts: Arc<Counts>) {
-    let (queue, due) = mpsc::channel::<(Instant, Vec<u8>)>();
+/// Reads and stamps on a thread of its own, so that a delay is no limit of speed.
+fn listen(
+    mut from: TcpStream,
+    side: Side,
+    last: &Arc<Mutex<Side>>,
+    shared: &Arc<Shared>,
+) -> mpsc::Receiver<Parcel> {
+    let (parcels, due) = mpsc::channel();
+    let (last, shared) = (Arc::clone(last), Arc::clone(shared));
     thread::spawn(move || {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(count @ 1..) = from.read(&mut buffer) {
             let before = std::mem::replace(&mut *last.lock().expect("no panics"), side);
             if side == Side::Server && before == Side::Client {
-                counts.round_trips.fetch_add(1, Ordering::Relaxed);
+                shared.turns.fetch_add(1, Ordering::Relaxed);
             }
-            let delay = Duration::from_micros(counts.delay_us.load(Ordering::Relaxed) as u64);
-            if queue.send((Instant::now() + delay, buffer[..count].to_vec())).is_err() {
+            if parcels.send((Instant::now() + shared.one_way(), buffer[..count].to_vec())).is_err() {
                 break;
             }
         }
     });
-    thread::spawn(move || {
-        for (at, bytes) in due {
-            thread::sleep(at.saturating_duration_since(Instant::now()));
-            if to.write_all(&bytes).is_err() {
-                break;
-            }
+    due
+}
+
+/// Passes on each parcel as it was read, when its time has come.
+fn pass_on(parcels: mpsc::Receiver<Parcel>, mut to: TcpStream) {
+    for (at, bytes) in parcels {
+        thread::sleep(at.saturating_duration_since(Instant::now()));
+        if to.write_all(&bytes).is_err() {
+            break;
         }
-        let _ = to.shutdown(Shutdown::Write);
-    });
+    }
+    let _ = to.shutdown(Shutdown::Write);
 }
