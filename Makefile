@@ -16,7 +16,7 @@ setup: ## Install the Debian packages that tests and the demo need (as root; onl
 lint: setup ## Check format, clippy, documentation and shell scripts
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --quiet -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --quiet
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items --quiet
 	shellcheck scripts/*.sh $$(find templates -name '*.sh') .ci/run
 
 test: setup lint ## Run every check and test, real hosts included

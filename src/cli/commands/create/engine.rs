@@ -155,7 +155,7 @@ fn pairs(flag: &str, values: &[String]) -> Result<(), CliError> {
 }
 
 /// Options that dockerd takes once per value and daemon.json as a list, under another name.
-/// https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file
+/// <https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file>
 const LISTS: [(&str, &str); 12] = [
     ("authorization-plugin", "authorization-plugins"),
     ("cdi-spec-dir", "cdi-spec-dirs"),
