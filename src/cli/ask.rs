@@ -32,6 +32,8 @@ impl Terminal {
     pub fn restore(&self) {
         if let Some(before) = self.before.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
+        }
+        if self.ui.is_asking() {
             self.ui.ask("\n");
         }
     }
@@ -46,8 +48,10 @@ impl Prompt for Terminal {
         if !self.is_there {
             return None;
         }
-        self.set_before(tcgetattr(io::stdin()).ok());
-        let answer = self.ui.while_asking(|| rpassword::prompt_password(question));
+        let answer = self.ui.while_asking(|| {
+            self.set_before(tcgetattr(io::stdin()).ok());
+            rpassword::prompt_password(question)
+        });
         self.set_before(None);
         answer.ok().map(Secret::from)
     }
@@ -57,9 +61,11 @@ impl Prompt for Terminal {
             return None;
         }
         let mut answer = String::new();
-        self.ui.ask(question);
-        let read = self.ui.while_asking(|| io::stdin().read_line(&mut answer));
-        let is_yes = answer.trim_start().starts_with(['y', 'Y']);
-        read.ok().filter(|read| *read > 0).map(|_| is_yes)
+        let read = self.ui.while_asking(|| {
+            self.ui.ask(&format!("{question} (y/n): "));
+            io::stdin().read_line(&mut answer)
+        });
+        // Somebody who ends stdin instead of answering does not mean yes.
+        read.ok().map(|_| answer.trim_start().starts_with(['y', 'Y']))
     }
 }

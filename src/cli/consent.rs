@@ -12,7 +12,7 @@ pub fn given(app: &App, about: &str, is_flagged: bool, command: &str) -> Result<
     if is_flagged {
         return Ok(true);
     }
-    match app.terminal().confirm("Are you sure? (y/n): ") {
+    match app.terminal().confirm("Are you sure?") {
         Some(answer) => Ok(answer),
         None if app.is_classic() => Ok(false),
         None => Err(CliError::refused(

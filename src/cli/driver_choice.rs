@@ -30,15 +30,15 @@ pub fn choose(words: &[String], env: &Env, settings: &Settings) -> Result<Choice
     if let Some(name) = typed(words).or_else(variable).or_else(set) {
         return Ok(Choice { driver: Some(find(name)?), because: None });
     }
+    if asks_for_help(words) && implied(words).is_none() {
+        return Ok(Choice { driver: None, because: None });
+    }
     if env.voice() == Voice::DockerMachine {
         return Ok(Choice { driver: Some(find(drivers::DOCKER_MACHINE_DEFAULT)?), because: None });
     }
     if let Some((driver, flag)) = implied(words) {
         let because = format!("using the {} driver, the only one that has --{flag}", driver.name());
         return Ok(Choice { driver: Some(driver), because: Some(because) });
-    }
-    if asks_for_help(words) {
-        return Ok(Choice { driver: None, because: None });
     }
     pick(env)
 }

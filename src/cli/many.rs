@@ -41,6 +41,10 @@ where
         .await;
         Ok(results)
     })
+    .map_err(|error| match error {
+        CliError::Interrupted { .. } => CliError::Interrupted { goes_on: true },
+        error => error,
+    })
 }
 
 /// Reads something of every machine's record; `must_run` asks the hosts first, all at once.

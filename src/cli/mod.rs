@@ -19,6 +19,7 @@ mod logging;
 mod many;
 mod names;
 mod parse;
+mod plugin;
 mod progress;
 mod runtime;
 mod settings;
@@ -36,6 +37,11 @@ use ui::{Manners, Ui};
 
 /// Runs the program and returns its exit code.
 pub fn run(env: &Env) -> u8 {
+    if let Some(answer) = plugin::metadata(env) {
+        let ui = Ui::new(env, Manners::default());
+        ui.data(answer);
+        return ended(&ui, env, Ok(code::DONE));
+    }
     let line = match parse::parse(env) {
         Ok(line) => line,
         Err(error) => return ended(&Ui::new(env, Manners::default()), env, Err(error)),

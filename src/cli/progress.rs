@@ -27,12 +27,15 @@ const TICK: Duration = Duration::from_millis(120);
 /// A sink of events that shows them.
 pub struct Progress {
     ui: Arc<Ui>,
+    order: Vec<MachineName>,
     machines: Mutex<BTreeMap<MachineName, Machine>>,
 }
 
 #[derive(Default)]
 struct Machine {
     row: Option<ProgressBar>,
+    /// The row as it stays on the screen when all is over.
+    last: Option<String>,
     step: String,
     tail: VecDeque<String>,
     /// The tail is of the step before: a step that says nothing (undoing, often) does not hide what went wrong.
@@ -48,7 +51,7 @@ impl Progress {
             ..Machine::default()
         };
         let machines = names.iter().map(|name| (name.clone(), machine(name))).collect();
-        Self { ui, machines: Mutex::new(machines) }
+        Self { ui, order: names.to_vec(), machines: Mutex::new(machines) }
     }
 
     fn of_machine(&self, name: &MachineName, event: Event) {
@@ -94,8 +97,8 @@ impl Progress {
     }
 
     fn end(&self, name: &MachineName, machine: &mut Machine, text: &str) {
-        match machine.row.take() {
-            Some(row) => row.finish_with_message(text.to_owned()),
+        match &machine.row {
+            Some(row) => machine.last = Some(ended(row, text)),
             None if self.ui.voice() == Voice::Rmachine => self.ui.say(format_args!("{name}: {text}")),
             None => {}
         }
@@ -103,13 +106,13 @@ impl Progress {
 
     /// The error itself is printed by whoever reports it; here is what led to it.
     fn fail(&self, name: &MachineName, machine: &mut Machine) {
-        if let Some(row) = machine.row.take() {
+        if let Some(row) = &machine.row {
             let step = if machine.step.is_empty() {
                 "failed".into()
             } else {
                 format!("failed while {}", machine.step)
             };
-            row.abandon_with_message(step);
+            machine.last = Some(ended(row, &step));
         }
         if !self.ui.manners().debug {
             for line in &machine.tail {
@@ -142,13 +145,25 @@ impl Sink for Progress {
 }
 
 impl Drop for Progress {
-    /// Rows that nobody ended have nothing to say any more.
+    /// All is over: the rows go, and what they ended with stays, in their order.
     fn drop(&mut self) {
         let machines = self.machines.get_mut().unwrap_or_else(PoisonError::into_inner);
-        for row in machines.values_mut().filter_map(|machine| machine.row.take()) {
+        for row in machines.values().filter_map(|machine| machine.row.as_ref()) {
             row.finish_and_clear();
         }
+        for name in &self.order {
+            if let Some(last) = machines.get(name).and_then(|machine| machine.last.as_ref()) {
+                self.ui.note(last);
+            }
+        }
     }
+}
+
+/// Stops a row, with these last words.
+fn ended(row: &ProgressBar, text: &str) -> String {
+    let last = format!("{}  {:>6}  {text}", row.prefix(), seconds(row.elapsed()));
+    row.finish_with_message(text.to_owned());
+    last
 }
 
 fn new_row(rows: &MultiProgress, color: bool, name: &MachineName, width: usize) -> ProgressBar {

@@ -44,7 +44,7 @@ where
                         _ = interrupts.recv() => {}
                     }
                 }
-                Err(CliError::Interrupted)
+                Err(CliError::Interrupted { goes_on: false })
             }
         }
     });
@@ -57,7 +57,7 @@ fn result<T>(ended: Result<Result<T, CliError>, JoinError>) -> Result<T, CliErro
     match ended {
         Ok(result) => result,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(CliError::Interrupted),
+        Err(_) => Err(CliError::Interrupted { goes_on: false }),
     }
 }
 

@@ -37,6 +37,7 @@ pub struct Ui {
     color_on_stdout: bool,
     rows: Option<MultiProgress>,
     lost: Mutex<Option<io::Error>>,
+    questions: Mutex<()>,
     asking: AtomicBool,
 }
 
@@ -56,6 +57,7 @@ impl Ui {
             color_on_stdout: env.stdout_is_terminal && !is_plain,
             rows: has_rows.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr())),
             lost: Mutex::default(),
+            questions: Mutex::default(),
             asking: AtomicBool::new(false),
         }
     }
@@ -153,10 +155,19 @@ impl Ui {
         }
     }
 
-    /// Runs something that waits for the user.
+    /// Runs something that waits for the user, one question at a time. The rows are hidden, not held: other machines go on.
     pub fn while_asking<R>(&self, work: impl FnOnce() -> R) -> R {
+        let _one_at_a_time = self.questions.lock().unwrap_or_else(PoisonError::into_inner);
         self.asking.store(true, Ordering::SeqCst);
-        let answer = self.suspended(work);
+        if let Some(rows) = &self.rows {
+            // Rows that cannot be cleared stand above the question, which is no harm.
+            let _ = rows.clear();
+            rows.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        let answer = work();
+        if let Some(rows) = &self.rows {
+            rows.set_draw_target(ProgressDrawTarget::stderr());
+        }
         self.asking.store(false, Ordering::SeqCst);
         answer
     }

@@ -9,6 +9,7 @@ use crate::{
     machine::{MachineName, State},
     retry::Deadline,
     store::{Record, StoreError},
+    tls::{self, UnixTime},
 };
 
 /// How many machines are looked at at once: looking is one connection each, and a dead one takes the whole deadline.
@@ -29,6 +30,8 @@ pub struct Row {
     pub version: Option<String>,
     /// What is wrong.
     pub error: Option<String>,
+    /// Whole days until the server certificate expires; `None` where nobody looked or there is none.
+    pub days_left: Option<i64>,
 }
 
 /// Why a machine did not answer a question.
@@ -69,6 +72,7 @@ fn stored_row(world: &World, name: String, record: Result<Record, StoreError>) -
         url: None,
         version: None,
         error: None,
+        days_left: None,
     };
     match row.record.as_ref().map(|record| url(world, record)) {
         Ok(Ok(url)) => row.url = Some(url),
@@ -78,6 +82,20 @@ fn stored_row(world: &World, name: String, record: Result<Record, StoreError>) -
         Err(broken) => row.error = Some(broken.clone()),
     }
     row
+}
+
+/// Adds how long the server certificates hold.
+pub fn date_certificates(world: &World, rows: &mut [Row]) {
+    let now = jiff::Timestamp::now().as_second();
+    for row in rows {
+        row.days_left = days_left(world, row, now);
+    }
+}
+
+fn days_left(world: &World, row: &Row, now: UnixTime) -> Option<i64> {
+    let name = &row.record.as_ref().ok()?.name;
+    let pem = world.store.read_file(name, "server.pem").ok()??;
+    Some(tls::days_left(&tls::read(std::str::from_utf8(&pem).ok()?).ok()?, now))
 }
 
 /// Asks driver and engine of every machine at once; none takes longer than `at_most`.

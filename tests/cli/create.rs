@@ -1,5 +1,7 @@
 //! `create` and `rm` as far as they go without a host: an engine that is only pointed at.
 
+use rmachine::tls;
+
 use crate::home::Home;
 
 const URL: &str = "tcp://127.0.0.1:2376";
@@ -49,4 +51,31 @@ fn several_machines_are_made_at_once() {
     home.run(&["create", "-d", "none", "--url", URL, "a", "b", "c"]).with_code(0);
     home.run(&["ls", "-q"]).with_code(0).printing("a\nb\nc\n");
     home.run(&["rm", "-y", "a", "b", "c"]).with_code(0);
+}
+
+#[test]
+fn twenty_first_creates_at_once_make_one_ca() {
+    let home = Home::new();
+    std::thread::scope(|scope| {
+        let creates: Vec<_> = (1..=20)
+            .map(|n| {
+                let home = &home;
+                scope.spawn(move || home.run(&["create", "-d", "none", "--url", URL, &format!("n{n}")]))
+            })
+            .collect();
+        for create in creates {
+            create.join().unwrap().with_code(0);
+        }
+    });
+    assert_eq!(home.run(&["ls", "-q"]).out.lines().count(), 20);
+    let read = |file: &str| std::fs::read_to_string(home.store().join("certs").join(file)).unwrap();
+    let client = tls::Identity { certificate: read("cert.pem"), key: read("key.pem").into() };
+    tls::check(&client, &read("ca.pem")).unwrap();
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let home = Home::new();
+    home.run(&["create", "-d", "none", "--url", URL, "--dry-run", "n1"]);
+    assert!(home.snapshot().keys().all(|path| !path.starts_with(home.store().join("machines"))));
 }

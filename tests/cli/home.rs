@@ -128,6 +128,13 @@ impl Home {
         self.ended(Command::new(shell).args(["-c", script]).env("PATH", path), "")
     }
 
+    /// The same on a terminal, which shows both streams; the keys are typed when a question was asked.
+    pub fn run_on_terminal(&self, script: &str, keys: &str) -> Ended {
+        let path = format!("{}:/usr/bin:/bin", self.program.parent().unwrap().display());
+        // script(1) is part of every Debian; its own stdin is what is typed.
+        self.ended(Command::new("script").args(["-qec", script, "/dev/null"]).env("PATH", path), keys)
+    }
+
     fn ended(&self, command: &mut Command, stdin: &str) -> Ended {
         let path =
             command.get_envs().find_map(|(name, value)| (name == "PATH").then(|| value.unwrap().to_owned()));

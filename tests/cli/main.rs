@@ -9,4 +9,5 @@ mod home;
 mod listing;
 mod settings;
 mod showing;
+mod terminal;
 mod voices;

@@ -85,6 +85,13 @@ fn a_docker_plugins_words_are_found_behind_dockers() {
 }
 
 #[test]
+fn docker_finds_a_plugin_that_says_who_it_is() {
+    let ended = Home::classic().run(&["docker-cli-plugin-metadata"]).with_code(0);
+    let answer: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!((&answer["SchemaVersion"], &answer["Vendor"]), (&"0.1.0".into(), &"rmachine".into()));
+}
+
+#[test]
 fn rm_asks_on_stdin_whatever_it_is_and_takes_no_for_an_answer() {
     let home = Home::classic().with_machine("n1", URL);
     for answer in ["n\n", "", "maybe y\n"] {

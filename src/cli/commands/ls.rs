@@ -11,7 +11,7 @@ use crate::{
         error::{CliError, Outcome, code},
         json, table,
     },
-    ops::query,
+    ops::query::{self, Row},
 };
 use filter::Filter;
 
@@ -53,27 +53,37 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let world = app.quiet_world()?;
     let mut rows = query::stored(&world)?;
     rows.retain(|row| filter.may_show(row));
+    if !names_only {
+        query::date_certificates(&world, &mut rows);
+    }
     if !offline && (filter.asks_for_state() || !names_only) {
         let look = async move { Ok(query::look(&world, rows, Duration::from_secs(timeout)).await) };
         rows = app.wait(look)?;
     }
-    rows.retain(|row| filter.shows(row) && !(names_only && app.is_classic() && row.record.is_err()));
+    rows.retain(|row| filter.shows(row));
     if names_only {
-        for row in &rows {
-            app.ui.data(&row.name);
-        }
+        print_names(app, &rows);
     } else if json {
         let rows: Vec<_> = rows.iter().map(|row| row::json(app, row)).collect();
         app.ui.data(json::pretty(&rows.into()));
     } else {
-        row::sort(&mut rows);
-        let cells: Vec<_> = [row::HEADER.map(str::to_owned)]
-            .into_iter()
-            .chain(rows.iter().map(|row| row::cells(app, row)))
-            .collect();
-        app.ui.data_raw(&table::aligned(&cells));
+        print_table(app, rows);
     }
     Ok(code::DONE)
+}
+
+/// docker-machine names no machine that it cannot load.
+fn print_names(app: &App, rows: &[Row]) {
+    for row in rows.iter().filter(|row| !app.is_classic() || row.record.is_ok()) {
+        app.ui.data(&row.name);
+    }
+}
+
+fn print_table(app: &App, mut rows: Vec<Row>) {
+    row::sort(&mut rows);
+    let header = [row::HEADER.map(str::to_owned)];
+    let cells: Vec<_> = header.into_iter().chain(rows.iter().map(|row| row::cells(app, row))).collect();
+    app.ui.data_raw(&table::aligned(&cells));
 }
 
 fn no_templates(app: &App, template: &str) -> CliError {

@@ -18,7 +18,7 @@ pub fn code(error: &CliError) -> u8 {
         | CliError::Ops(OpsError::Driver(DriverError::Preflight { .. }))
         | CliError::Refused { .. } => code::REFUSED,
         CliError::Classic { source, .. } => code(source),
-        CliError::Interrupted => code::INTERRUPTED,
+        CliError::Interrupted { .. } => code::INTERRUPTED,
         _ => code::FAILED,
     }
 }

@@ -23,7 +23,7 @@ pub fn of(error: &CliError) -> u8 {
         | CliError::Ssh(_)
         | CliError::TimedOut(_)
         | CliError::Io { .. } => code::FAILED,
-        CliError::Interrupted => code::INTERRUPTED,
+        CliError::Interrupted { .. } => code::INTERRUPTED,
         CliError::Several { errors } => errors.first().map_or(code::FAILED, of),
         CliError::Machines { done: 0, failures } => of_all(failures),
         CliError::Machines { .. } => code::PARTLY,

@@ -52,6 +52,7 @@ pub fn hints(error: &CliError, to: To<'_>) -> Hints {
         }
         CliError::NoNames { command } => one(format!("{program} {command} NAME")),
         CliError::Settings(SettingsError::Unknown { nearest, .. }) => did_you_mean(nearest),
+        CliError::Interrupted { goes_on: true } => one("the same command again goes on from here"),
         CliError::TimedOut(_) => one("give it longer with --timeout SECONDS"),
         CliError::Ops(error) => of_ops(error, to),
         CliError::Store(error) => along(error, to),
@@ -62,7 +63,7 @@ pub fn hints(error: &CliError, to: To<'_>) -> Hints {
         CliError::Settings(SettingsError::Unreadable { .. } | SettingsError::Syntax { .. })
         | CliError::Clap(_)
         | CliError::Io { .. }
-        | CliError::Interrupted
+        | CliError::Interrupted { goes_on: false }
         | CliError::Machines { .. }
         | CliError::Several { .. } => Vec::new(),
     }

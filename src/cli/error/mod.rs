@@ -121,7 +121,10 @@ pub enum CliError {
     },
     /// SIGINT.
     #[error("interrupted")]
-    Interrupted,
+    Interrupted {
+        /// Whether the same command goes on where this one ended.
+        goes_on: bool,
+    },
     /// Some of several machines failed, or all.
     #[error("{} of {} machines failed", failures.len(), failures.len() + done)]
     Machines {

@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::{cli::app::App, machine::State, ops::query::Row};
+use crate::{cli::app::App, env::Voice, machine::State, ops::query::Row, store::Stage};
 
 /// docker-machine's columns. SWARM was classic swarm's and stays, empty, for those who count columns.
 pub const HEADER: [&str; 8] = ["NAME", "ACTIVE", "DRIVER", "STATE", "URL", "SWARM", "DOCKER", "ERRORS"];
+
+/// Days before a certificate's end from which on a list shows it.
+const SOON: i64 = 30;
 
 /// The cells of a machine.
 pub fn cells(app: &App, row: &Row) -> [String; 8] {
@@ -38,8 +41,23 @@ pub fn cells(app: &App, row: &Row) -> [String; 8] {
         url(app, row),
         String::new(),
         docker,
-        row.error.clone().unwrap_or_default().replace('\n', ""),
+        trouble(app, row).unwrap_or_default().replace('\n', ""),
     ]
+}
+
+/// What is wrong, or soon will be; docker-machine knew nothing of the latter.
+fn trouble(app: &App, row: &Row) -> Option<String> {
+    let expiry = match row.days_left {
+        Some(days) if days < 0 => Some("the certificate has expired".to_owned()),
+        Some(days) if days < SOON => Some(format!("the certificate expires in {days} days")),
+        Some(_) | None => None,
+    };
+    let is_unfinished = row.record.as_ref().is_ok_and(|record| record.side.stage < Stage::Provisioned);
+    let unfinished = is_unfinished.then(|| "its create did not finish: the same command goes on".to_owned());
+    match app.voice() {
+        Voice::DockerMachine => row.error.clone(),
+        Voice::Rmachine => unfinished.or_else(|| row.error.clone()).or(expiry),
+    }
 }
 
 /// docker-machine's drivers know a URL only while the host runs.
@@ -67,6 +85,7 @@ pub fn json(app: &App, row: &Row) -> Value {
         "url": row.url,
         "engine": row.version,
         "error": row.error,
+        "certificate_days_left": row.days_left,
     })
 }
 
