@@ -109,6 +109,9 @@ pub(super) async fn plan_only(
     request: &Request,
     deadline: Deadline,
 ) -> Result<String, OpsError> {
+    if !driver.profile().provisions {
+        return Ok(format!("record the machine; the {} driver changes nothing on a host\n", driver.name()));
+    }
     if driver.profile().origin == crate::driver::Origin::Made {
         return Ok(format!(
             "make a host with the {} driver, then install and secure its engine\n",
