@@ -1,5 +1,5 @@
 //! What the docker CLI asks of an executable called `docker-machine` in its folder of plugins.
-//! https://github.com/docker/cli/blob/master/cli-plugins/metadata/metadata.go
+//! <https://github.com/docker/cli/blob/master/cli-plugins/metadata/metadata.go>
 
 use serde_json::json;
 
