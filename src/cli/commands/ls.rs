@@ -51,6 +51,12 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     }
     let filter = Filter::parse(filter)?;
     let world = app.quiet_world()?;
+    if names_only && filter.is_empty() && !app.is_classic() {
+        for name in world.store.names()? {
+            app.ui.data(name);
+        }
+        return Ok(code::DONE);
+    }
     let mut rows = query::stored(&world)?;
     rows.retain(|row| filter.may_show(row));
     if !names_only {

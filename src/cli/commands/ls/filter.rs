@@ -37,6 +37,11 @@ impl Filter {
         Ok(filter)
     }
 
+    /// Whether everything is shown.
+    pub fn is_empty(&self) -> bool {
+        [&self.names, &self.drivers, &self.states, &self.labels].into_iter().all(Vec::is_empty)
+    }
+
     /// Whether the hosts must be asked.
     pub fn asks_for_state(&self) -> bool {
         !self.states.is_empty()
