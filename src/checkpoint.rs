@@ -36,10 +36,10 @@ pub enum Checkpoint {
     Applied,
     /// The engine answered to us over the final way.
     Verified,
-    /// The record says that the machine is ready.
-    Provisioned,
     /// The env files are written.
     EnvFilesWritten,
+    /// The record says that the machine is ready.
+    Provisioned,
 }
 
 impl Checkpoint {
@@ -58,8 +58,8 @@ impl Checkpoint {
         Self::ApplyBegun,
         Self::Applied,
         Self::Verified,
-        Self::Provisioned,
         Self::EnvFilesWritten,
+        Self::Provisioned,
     ];
 
     /// The name used to ask for a kill at this place.
@@ -78,8 +78,8 @@ impl Checkpoint {
             Self::ApplyBegun => "apply-begun",
             Self::Applied => "applied",
             Self::Verified => "verified",
-            Self::Provisioned => "provisioned",
             Self::EnvFilesWritten => "env-files-written",
+            Self::Provisioned => "provisioned",
         }
     }
 }

@@ -140,11 +140,12 @@ impl Story<'_> {
         } else {
             record.side.url = self.driver.url(self.context, &record.config.driver)?;
         }
+        env_files::write(&self.world.store, self.lock, record)?;
+        self.context.checkpoints.reach(Checkpoint::EnvFilesWritten);
+        // Last of all: a record that says so is not taken up again.
         record.side.stage = Stage::Provisioned;
         self.world.store.save(self.lock, record)?;
         self.context.checkpoints.reach(Checkpoint::Provisioned);
-        env_files::write(&self.world.store, self.lock, record)?;
-        self.context.checkpoints.reach(Checkpoint::EnvFilesWritten);
         Ok(())
     }
 

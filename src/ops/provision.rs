@@ -59,9 +59,9 @@ pub async fn provision(
     }
     let options = Converge { may_stop_containers, deadline: Deadline::after(PROVISION_WAIT) };
     let changed = converge(world, driver.as_ref(), &lock, &mut record, options).await?;
+    env_files::write(&world.store, &lock, &record)?;
     record.side.stage = crate::store::Stage::Provisioned;
     world.store.save(&lock, &mut record)?;
-    env_files::write(&world.store, &lock, &record)?;
     Ok(changed)
 }
 

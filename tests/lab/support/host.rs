@@ -157,8 +157,13 @@ impl Host {
 
     fn wait_for_ssh(&self) {
         let began = std::time::Instant::now();
-        while !self.run("systemctl is-system-running --wait >/dev/null; true").status.success() {
-            assert!(began.elapsed().as_secs() < 60, "ssh of the lab's host does not answer");
+        loop {
+            let tried = self.run("systemctl is-system-running --wait >/dev/null; true");
+            if tried.status.success() {
+                return;
+            }
+            let said = String::from_utf8_lossy(&tried.stderr);
+            assert!(began.elapsed().as_secs() < 60, "ssh of the lab's host does not answer: {said}");
             std::thread::sleep(std::time::Duration::from_millis(300));
         }
     }

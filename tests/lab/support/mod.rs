@@ -15,6 +15,11 @@ pub fn lab_root() -> PathBuf {
     PathBuf::from("/var/tmp/rmachine-lab")
 }
 
+/// Whether the long way is wanted: `make campaign` rather than `make test`.
+pub fn is_campaign() -> bool {
+    std::env::var_os("RMACHINE_CAMPAIGN").is_some()
+}
+
 /// Says that a test cannot run here. It counts as skipped, and as failed where hosts are demanded.
 pub fn skip(test: &str, why: &str) {
     let line = format!("SKIPPED: {test}: {why}");
