@@ -170,6 +170,7 @@ fn network_file(subnet: Subnet, address: Ipv4Addr) -> Result<String> {
     templates.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
     let values = minijinja::context! {
         address => address.to_string(),
+        hardware => hardware_address(address),
         prefix => subnet.prefix(),
         gateway => subnet.gateway().to_string(),
         mtu => net::mtu(),
@@ -178,6 +179,13 @@ fn network_file(subnet: Subnet, address: Ipv4Addr) -> Result<String> {
     templates
         .render_str(text, values)
         .map_err(|error| DriverError::failed("write the host's network settings", error))
+}
+
+/// An address has one hardware address, whichever host has it: a neighbour remembers the last one for up to half a minute, and what
+/// it sends to a new host at the same address would not arrive.
+fn hardware_address(address: Ipv4Addr) -> String {
+    let [a, b, c, d] = address.octets();
+    format!("02:72:{a:02x}:{b:02x}:{c:02x}:{d:02x}")
 }
 
 fn write(upper: &Path, path: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
@@ -253,6 +261,7 @@ mod tests {
     #[test]
     fn the_network_file_holds_the_address() {
         let text = network_file("10.47.0.0/24".parse().unwrap(), Ipv4Addr::new(10, 47, 0, 7)).unwrap();
+        assert!(text.contains("MACAddress=02:72:0a:2f:00:07\n"), "{text}");
         assert!(text.contains("Address=10.47.0.7/24\nGateway=10.47.0.1\n"), "{text}");
     }
 }
