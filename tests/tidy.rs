@@ -230,7 +230,7 @@ const OUTSIDE: [&str; 8] = [
     ".store.write_file(",
     "driver.create(",
     "provision::apply(",
-    "provision::take_up(",
+    "provision::look(",
     "env_files::write(",
     "certs::issue_server(",
 ];
