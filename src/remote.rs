@@ -197,6 +197,10 @@ pub trait Remote: Send + Sync {
     /// The host, for messages.
     fn host(&self) -> &str;
 
+    /// Says which script will probably be run after the next one, so that a connection may send it beforehand. It must do
+    /// nothing before it has read of its document.
+    fn foresee(&self, _script: Script) {}
+
     /// Runs a script as root, sends its document once it is [`READY`], and hands every line on as it comes
     /// (the ready line itself is not handed on). Ends when the script has ended.
     fn run<'a>(

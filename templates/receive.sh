@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Takes a document into a folder of its own on the host and runs the program in it, detached from this connection but
-# talking through it as long as it lives.
+# talking through it as long as it lives. It may be started long before its document: until that comes, and it may never
+# come, it does nothing.
 
 LC_ALL=C
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -30,16 +31,18 @@ receive() { # NAME LENGTH: one entry into the folder
     esac || complain "$folder cannot be written; is the disk full?"
 }
 
-receive_all() {
-    last=
-    while read -r name length; do
-        if [ "$name" = . ]; then
-            last=seen
-            break
-        fi
-        receive "$name" "$length"
+receive_all() { # NAME LENGTH: the first entry; the others follow
+    while [ "$1" != . ]; do
+        receive "$1" "$2"
+        read -r name length || complain "the transfer was cut short"
+        set -- "$name" "$length"
     done
-    [ -n "$last" ] || complain "the transfer was cut short"
+}
+
+make_folder() {
+    said=$(mkdir -p "$home/apply" 2>&1) || complain "$said"
+    folder=$(mktemp -d "$home/apply/XXXXXXXXXX") || complain "$home/apply cannot be written; is the disk full?"
+    mkdir "$folder/do" "$folder/want" "$folder/lr" || complain "$folder cannot be written; is the disk full?"
 }
 
 # Once started, the program is a child of the host's init, whatever happens to this session: logind may kill what a
@@ -56,10 +59,9 @@ detached() { # VERB
 
 main() {
     umask 077
-    said=$(mkdir -p "$home/apply" 2>&1) || complain "$said"
-    folder=$(mktemp -d "$home/apply/XXXXXXXXXX") || complain "$home/apply cannot be written; is the disk full?"
-    mkdir "$folder/do" "$folder/want" "$folder/lr" || complain "$folder cannot be written; is the disk full?"
     echo '@rmachine ready'
-    receive_all
+    read -r name length || exit 0
+    make_folder
+    receive_all "$name" "$length"
     detached go
 }

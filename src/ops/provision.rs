@@ -80,6 +80,7 @@ pub(super) async fn converge(
     pin(world, lock, record, &session)?;
     checkpoints.reach(Checkpoint::Connected);
 
+    provision::foresee(&session);
     let host = Host::look(world, driver, record, &session, options, &events).await?;
     let server = certs::issue_server(world, lock, record, &host.names)?;
     checkpoints.reach(Checkpoint::ServerCertificateMade);

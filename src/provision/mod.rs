@@ -13,7 +13,7 @@ pub use self::{
     plan::{Plan, plan},
     refusal::Refusal,
     release::{Released, release},
-    transaction::take_up,
+    transaction::{foresee, take_up},
 };
 
 mod apply;

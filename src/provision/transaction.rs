@@ -139,6 +139,11 @@ impl Transaction {
     }
 }
 
+/// Says that a transaction will probably follow what is run next.
+pub fn foresee(remote: &dyn Remote) {
+    remote.foresee(RECEIVE);
+}
+
 /// Takes up what an earlier run left: waits for a transaction that still works, undoes one that died.
 pub async fn take_up(remote: &dyn Remote, deadline: Deadline, events: &Events) -> Result<(), ProvisionError> {
     events.waiting("the change that an earlier run began there", deadline.remaining());

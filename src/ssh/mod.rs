@@ -153,6 +153,10 @@ impl Remote for Session {
         &self.link.host
     }
 
+    fn foresee(&self, script: Script) {
+        self.root.ahead.foresee(script);
+    }
+
     fn run<'a>(
         &'a self,
         script: Script,

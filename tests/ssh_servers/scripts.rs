@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use rmachine::remote::{Document, Exit, Line, RemoteError};
+use rmachine::{
+    remote::{Document, Exit, Line, Remote, RemoteError, Script},
+    retry::Deadline,
+};
 
 use crate::{
     client::{Client, run, run_within},
@@ -55,6 +58,42 @@ async fn a_second_script_uses_the_same_connection() {
     }
     let log = std::fs::read_to_string(server.path("log")).unwrap();
     assert_eq!(log.matches("Accepted publickey").count(), 1, "{log}");
+}
+
+/// Says when it began and, once its document came, what that was.
+const NEXT: Script = Script {
+    name: "next.sh",
+    text: "main() { date +%s%3N; echo '@rmachine ready'; read -r word _; echo $word; }\nmain\n",
+};
+const FIRST: &str = "main() { sleep 0.5; date +%s%3N; }\nmain";
+
+#[tokio::test]
+async fn a_foreseen_script_waits_for_its_document_while_the_first_one_runs() {
+    for (name, kind) in [("OpenSSH", Kind::OpenSsh("")), ("dropbear", Kind::Dropbear(&[]))] {
+        let Some(server) = Server::start(kind) else { return };
+        let session = Client::to(&server).connect().await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
+        session.foresee(NEXT);
+        let first = run(&session, FIRST, &Document::new()).await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
+        let (document, deadline) =
+            (Document::new().with("word", ""), Deadline::after(Duration::from_secs(20)));
+        let mut lines = Vec::new();
+        let exit = session.run(NEXT, &document, deadline, &mut |line| lines.push(line)).await;
+        assert_eq!(exit.unwrap_or_else(|e| panic!("{name}: {e:?}")), Exit::Status(0));
+        let [Line::Out(began), Line::Out(word)] = lines.as_slice() else { panic!("{name}: {lines:?}") };
+        assert_eq!(word, "word", "{name}");
+        assert!(began.as_str() < first.out()[0], "{name}: it began at {began}, and {:?}", first.out());
+    }
+}
+
+#[tokio::test]
+async fn a_foreseen_script_that_is_not_let_in_does_not_disturb_the_first() {
+    for (name, kind) in [("OpenSSH", Kind::OpenSsh("MaxSessions 1")), ("tinyssh", Kind::Tiny)] {
+        let Some(server) = Server::start(kind) else { return };
+        let session = Client::to(&server).connect().await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
+        session.foresee(NEXT);
+        let first = run(&session, FIRST, &Document::new()).await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
+        assert_eq!((first.exit.clone(), first.out().len()), (Exit::Status(0), 1), "{name}");
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Running a script as root: the way to root is found once per session, and then remembered.
 
+mod ahead;
 mod hearing;
 mod lines;
 mod talk;
@@ -7,6 +8,7 @@ mod way;
 
 use std::sync::{Mutex, PoisonError};
 
+pub(super) use self::ahead::Ahead;
 use self::{
     talk::{End, Talk},
     way::{Next, Way},
@@ -22,11 +24,12 @@ use crate::{
 pub(super) struct Root {
     way: Mutex<Option<Way>>,
     password: Mutex<Option<Secret>>,
+    pub ahead: Ahead,
 }
 
 impl Root {
     pub fn new(password: Option<Secret>) -> Self {
-        Self { way: Mutex::new(None), password: Mutex::new(password) }
+        Self { way: Mutex::new(None), password: Mutex::new(password), ahead: Ahead::default() }
     }
 
     fn way(&self) -> Option<Way> {

@@ -21,6 +21,9 @@ use crate::{
 /// ever; a server that renews its keys may send the status before the last of the data.
 const AFTER_EXIT: Duration = Duration::from_secs(2);
 
+/// How long a script that was sent ahead may still take to arrive once the present one has ended.
+const FOR_THE_NEXT: Duration = Duration::from_secs(2);
+
 /// A terminal that changes nothing of what goes through it.
 const RAW: [(Pty, u32); 11] = [
     (Pty::ICANON, 0),
@@ -97,7 +100,9 @@ impl<'w> Outbox<'w> {
 }
 
 /// The state of a conversation.
-struct Conversation<'a, 'w> {
+struct Conversation<'a, 'w, 'j> {
+    /// The next script on its way to the host.
+    ahead: Option<BoxFuture<'j, ()>>,
     hearing: Hearing,
     outbox: Outbox<'w>,
     ending: Ending,
@@ -110,6 +115,15 @@ struct Conversation<'a, 'w> {
     on_line: &'a mut (dyn FnMut(Line) + Send),
 }
 
+/// Ends when the work does; never, when there is none.
+async fn done(work: &mut Option<BoxFuture<'_, ()>>) {
+    match work {
+        None => std::future::pending().await,
+        Some(running) => running.await,
+    }
+    *work = None;
+}
+
 /// Why listening stopped.
 enum Stop {
     /// The channel is closed, or what was heard makes going on pointless.
@@ -120,15 +134,20 @@ enum Stop {
     Late(TimedOut),
 }
 
-impl Talk<'_> {
+impl<'j> Talk<'j> {
     /// Has the conversation.
     pub async fn run(&self, on_line: &mut (dyn FnMut(Line) + Send)) -> Result<End, RemoteError> {
         let job = self.job;
         let link = &job.session.link;
-        let started = job.deadline.bound("a channel", Running::start(link, &self.ask())).await;
-        let running = started.map_err(|late| self.late(late))?.map_err(|error| job.lost(error))?;
+        let ahead = job.session.root.ahead.take(job.script, self.way);
+        let is_there = ahead.is_some();
+        let running = match ahead {
+            Some(running) => running,
+            None => self.start().await?,
+        };
         let Running { mut reader, writer, unanswered } = running;
         let mut state = Conversation {
+            ahead: None,
             hearing: Hearing::default(),
             outbox: Outbox { writer: &writer, waiting: VecDeque::new(), sending: None },
             ending: Ending::default(),
@@ -137,10 +156,18 @@ impl Talk<'_> {
             prompts: 0,
             on_line,
         };
-        if !self.way.waits() {
+        if !self.way.waits() && !is_there {
             self.put_script(&mut state.outbox);
         }
+        // A root's login needs no proof that its way leads to root.
+        if self.way == Way::Root {
+            self.send_ahead(&mut state);
+        }
         let stop = self.listen(&mut reader, &mut state).await;
+        if let (Stop::Heard, Some(ahead)) = (&stop, state.ahead.take()) {
+            // It is nearly there; beginning anew would take longer.
+            let _ = job.deadline.at_most(FOR_THE_NEXT).bound("the next script", ahead).await;
+        }
         drop(reader);
         let end = match stop {
             Stop::Heard => self.end(state),
@@ -152,7 +179,14 @@ impl Talk<'_> {
         end
     }
 
-    async fn listen(&self, reader: &mut ChannelReadHalf, state: &mut Conversation<'_, '_>) -> Stop {
+    async fn start(&self) -> Result<Running, RemoteError> {
+        let ask = self.ask();
+        let started = Running::start(&self.job.session.link, &ask);
+        let bound = self.job.deadline.bound("a channel", started).await;
+        bound.map_err(|late| self.late(late))?.map_err(|error| self.job.lost(error))
+    }
+
+    async fn listen(&self, reader: &mut ChannelReadHalf, state: &mut Conversation<'_, '_, 'j>) -> Stop {
         loop {
             let step = match state.ending.exit {
                 None => self.job.deadline,
@@ -163,6 +197,7 @@ impl Talk<'_> {
                     message = reader.wait() => Some(message),
                     // A host that takes no more has said why on the other side, or will.
                     _ = state.outbox.send_next() => None,
+                    () = done(&mut state.ahead) => None,
                 }
             };
             match step.bound("its end", next).await {
@@ -198,7 +233,7 @@ impl Talk<'_> {
         }
     }
 
-    fn take(&self, message: ChannelMsg, state: &mut Conversation<'_, '_>) {
+    fn take(&self, message: ChannelMsg, state: &mut Conversation<'_, '_, 'j>) {
         let heard = match message {
             ChannelMsg::Data { data } => state.hearing.out(&data),
             ChannelMsg::ExtendedData { data, .. } => state.hearing.err(&data),
@@ -217,7 +252,7 @@ impl Talk<'_> {
         }
     }
 
-    fn answer(&self, heard: Heard, state: &mut Conversation<'_, '_>) {
+    fn answer(&self, heard: Heard, state: &mut Conversation<'_, '_, 'j>) {
         match heard {
             Heard::Password => {
                 state.prompts += 1;
@@ -226,7 +261,8 @@ impl Talk<'_> {
                 }
             }
             Heard::Root if self.way.waits() => self.put_script(&mut state.outbox),
-            Heard::Root | Heard::Begin => {}
+            Heard::Root => {}
+            Heard::Begin => self.send_ahead(state),
             Heard::Ready => {
                 if !self.job.document.is_empty() {
                     state.outbox.put(Parcel::Bytes(self.job.document.to_wire()));
@@ -237,7 +273,15 @@ impl Talk<'_> {
         }
     }
 
-    fn end(&self, mut state: Conversation<'_, '_>) -> Result<End, RemoteError> {
+    /// This script runs, so its way leads to root for the next one, too.
+    fn send_ahead(&self, state: &mut Conversation<'_, '_, 'j>) {
+        let (session, way) = (self.job.session, self.way);
+        if let (None, Some(script)) = (&state.ahead, session.root.ahead.wanted(way)) {
+            state.ahead = Some(Box::pin(session.root.ahead.send(&session.link, way, script)));
+        }
+    }
+
+    fn end(&self, mut state: Conversation<'_, '_, '_>) -> Result<End, RemoteError> {
         if state.prompts > 1 {
             return Ok(End::WrongPassword);
         }
