@@ -2,13 +2,23 @@
 # Removes the lab's hosts that an interrupted test run left behind; their images stay.
 set -eu
 
+# Removes the machines of one store.
+clean() {
+    [ -d "$1/machines" ] || return 0
+    for folder in "$1"/machines/*/; do
+        [ -d "$folder" ] || continue
+        target/debug/rmachine -s "$1" rm -f "$(basename "$folder")"
+    done
+}
+
 main() {
-    store=/var/tmp/rmachine-lab
-    [ -d "$store/machines" ] || return 0
     cargo build --quiet
-    names=$(target/debug/rmachine -s "$store" ls -q --offline)
-    # shellcheck disable=SC2086 # a list of machine names
-    [ -z "$names" ] || target/debug/rmachine -s "$store" rm -y $names
+    clean /var/tmp/rmachine-lab
+    for home in /var/tmp/rmachine-user*/; do
+        [ -d "$home" ] || continue
+        clean "$home/.docker/machine"
+        rm -rf "$home"
+    done
 }
 
 main "$@"
