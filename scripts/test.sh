@@ -1,20 +1,23 @@
 #!/bin/sh
-# Runs every test. Host tests that cannot run here say so by a line "SKIPPED: ..." and are counted at the end; with
-# RMACHINE_REQUIRE_HOSTS=1 they fail instead.
+# Runs every test and ends with one line of what passed, failed and was skipped. A host test that cannot run here says so by a line
+# "SKIPPED: ...", ends without an assertion, and is counted as skipped, not as passed; with RMACHINE_REQUIRE_HOSTS=1 it fails instead.
 set -eu
 
+# The sum of one column of cargo's "test result" lines.
+sum() { sed -n "s/^test result: .* \([0-9][0-9]*\) $1;.*/\1/p" "$folder/log" | awk '{n += $1} END {print n + 0}'; }
+
 main() {
-    skipped=$(mktemp)
-    trap 'rm -f "$skipped"' EXIT
-    RMACHINE_SKIPPED_FILE=$skipped
+    folder=$(mktemp -d)
+    trap 'rm -rf "$folder"' EXIT
+    RMACHINE_SKIPPED_FILE=$folder/skipped
     export RMACHINE_SKIPPED_FILE
-    cargo test --workspace
-    count=$(wc -l <"$skipped")
-    if [ "$count" -gt 0 ]; then
-        echo
-        sort -u "$skipped"
-        echo "$count host tests were skipped, not passed"
-    fi
+    : >"$RMACHINE_SKIPPED_FILE"
+    { status=0; cargo test --no-fail-fast "$@" || status=$?; echo "$status" >"$folder/status"; } 2>&1 | tee "$folder/log"
+    skipped=$(wc -l <"$RMACHINE_SKIPPED_FILE")
+    [ "$skipped" = 0 ] || sort -u "$RMACHINE_SKIPPED_FILE"
+    ignored=$(sum ignored)
+    echo "$(($(sum passed) - skipped)) passed, $(sum failed) failed, $((skipped + ignored)) skipped"
+    return "$(cat "$folder/status")"
 }
 
 main "$@"
