@@ -137,11 +137,13 @@ impl BuiltIn for GenericSsh {
     fn ssh(&self, _context: &Context, state: &Adopted) -> Option<SshEndpoint> {
         let base = &state.base;
         let user = base.ssh_user.as_str();
+        // Before `create` has copied the key, as in a dry run, the user's own file is all there is.
+        let key = [&base.ssh_key_path, &state.ssh_key].into_iter().find(|path| !path.is_empty());
         Some(SshEndpoint {
             host: base.ip_address.clone(),
             port: (!state.is_port_default && base.ssh_port != 0).then_some(base.ssh_port),
             user: (!state.is_user_default && !user.is_empty()).then(|| user.to_owned()),
-            identity: Some(base.ssh_key_path.as_str()).filter(|path| !path.is_empty()).map(Into::into),
+            identity: key.map(Into::into),
             host_keys: Vec::new(),
             fingerprint: state.host_key.clone(),
             use_ssh_config: true,
