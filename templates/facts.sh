@@ -31,6 +31,8 @@ system() {
     frame kernel "$(uname -s) $(uname -r)"
     frame arch "$(uname -m)"
     frame uid "$(id -u)"
+    # Who logged in, where that is not root.
+    if [ -n "${SUDO_USER-}" ]; then frame login "$SUDO_USER $(id -nG "$SUDO_USER")"; fi
     frame hostname "$(uname -n)"
     file /etc/hostname
     file /etc/hosts

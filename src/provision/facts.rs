@@ -57,6 +57,8 @@ pub struct Facts {
     pub init: Init,
     /// Whether we are root there.
     pub is_root: bool,
+    /// Who logged in, where that is not root.
+    pub login: Option<Login>,
     /// Its host name.
     pub hostname: String,
     /// `/etc/hostname`.
@@ -101,6 +103,15 @@ pub struct Facts {
     pub files: BTreeMap<String, FileState>,
     /// The texts of units and drop-ins, in the order systemd reads them.
     pub texts: Vec<TextFile>,
+}
+
+/// A login that became root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// Its name.
+    pub user: String,
+    /// Its groups.
+    pub groups: Vec<String>,
 }
 
 /// What runs services.

@@ -34,6 +34,14 @@ pub enum Refusal {
     /// No client on the host, which access over SSH needs.
     #[error("access over SSH needs the docker client on the host, and there is none")]
     NoClient,
+    /// The login cannot use the engine's socket, which access over SSH needs.
+    #[error(
+        "access over SSH needs a login that may use the engine's socket, and {user} is not in the group docker"
+    )]
+    NoSocketAccess {
+        /// The login.
+        user: String,
+    },
     /// The installer cannot be had.
     #[error("the installer {url} cannot be fetched from there: {reason}")]
     NoInstaller {
@@ -204,11 +212,14 @@ impl Refusal {
             Self::PortTaken { .. } => "choose another port, or --engine-access ssh",
             Self::ContainersWouldStop { .. } => "use --yes to let them stop",
             Self::FlagConflict { .. } => "take the flag out of the unit",
+            Self::BrokenConfig { .. } => "mend that file there, or move it away",
+            Self::DiskFull { .. } => "make room there, then run the same command again",
+            Self::NoSocketAccess { .. } => {
+                "log in as root, or let that login in (which makes it as good as root): usermod -aG docker LOGIN"
+            }
             Self::NoInit { .. }
             | Self::ReadOnly { .. }
-            | Self::DiskFull { .. }
             | Self::NoUnit { .. }
-            | Self::BrokenConfig { .. }
             | Self::HugeConfig { .. }
             | Self::OtherConfig { .. }
             | Self::OddPath { .. }

@@ -61,7 +61,9 @@ touched() {
 last_words() { # of the engine where it is about the engine, else of the commands that we ran
     case $step in
     hold | start | reload | restart | health | settle)
-        journalctl -u docker.service -u "$socket" --since "@$begun_at" -n 20 --no-pager -o cat 2>/dev/null
+        # With --since, -n means the first lines. What the engine says at level info is no reason to end.
+        journalctl -u docker.service -u "$socket" --since "@$begun_at" --no-pager -o cat 2>/dev/null |
+            grep -v ' level=info ' | tail -n 20
         ;;
     *)
         tail -n 20 "$folder/log" 2>/dev/null

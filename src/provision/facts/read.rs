@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     CloudInit, Container, Disk, Engine, EngineProcess, Facts, FileState, HostFile, Init, Installer, Listener,
-    Origin, Process, Running, Unfinished, Unit,
+    Login, Origin, Process, Running, Unfinished, Unit,
     wire::{Sections, WireError},
 };
 use crate::{
@@ -37,6 +37,7 @@ pub(super) fn facts(sections: &Sections) -> Result<Facts, WireError> {
             _ => Init::Other,
         },
         is_root: at.needed("uid", "user id")? == "0",
+        login: login(at),
         hostname: at.text("hostname").unwrap_or_default(),
         hostname_file: at.host_file("/etc/hostname"),
         hosts_file: at.host_file("/etc/hosts"),
@@ -109,6 +110,11 @@ impl Reader<'_> {
         let mode = self.mode(path)?;
         Some(HostFile { bytes: self.0.get(&format!("file {path}")).cloned(), mode })
     }
+}
+
+fn login(at: Reader<'_>) -> Option<Login> {
+    let mut words = at.words("login").into_iter();
+    Some(Login { user: words.next()?, groups: words.collect() })
 }
 
 fn disk((line, path): (&String, &str)) -> Option<Disk> {

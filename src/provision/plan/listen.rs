@@ -23,6 +23,7 @@ pub(super) struct Listen {
 /// Decides.
 pub(super) fn choose(facts: &Facts, wishes: &Wishes, materials: &Materials<'_>) -> Result<Listen, Refusal> {
     if wishes.access == Access::Ssh {
+        judge_login(facts)?;
         return Ok(Listen { addresses: Vec::new(), by_activation: false, notes: Vec::new() });
     }
     let port = wishes.port();
@@ -41,6 +42,16 @@ pub(super) fn choose(facts: &Facts, wishes: &Wishes, materials: &Materials<'_>) 
     judge_port(facts, &ips, port)?;
     let addresses = ips.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
     Ok(Listen { addresses, by_activation, notes })
+}
+
+/// Clients come as the login, without sudo, and only root and this group may use the engine's socket.
+fn judge_login(facts: &Facts) -> Result<(), Refusal> {
+    match &facts.login {
+        Some(login) if !login.groups.iter().any(|group| group == "docker") => {
+            Err(Refusal::NoSocketAccess { user: login.user.clone() })
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn addresses(facts: &Facts, wishes: &Wishes, reached: Option<IpAddr>) -> (Vec<IpAddr>, Vec<String>) {
