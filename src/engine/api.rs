@@ -105,17 +105,26 @@ impl Api {
     /// Asks for the version until the engine answers, or until it says something that waiting does not cure.
     pub async fn wait(&self, deadline: Deadline, events: &Events) -> Result<Version, ApiError> {
         let what = format!("the engine at {}", self.at);
+        let last = Mutex::new(None);
+        let keep = |error: ApiError| {
+            let why = error.to_string();
+            *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            why
+        };
         let outcome = poll(&what, deadline, Backoff::NEAR, events, || async {
             match self.version(deadline).await {
                 Ok(version) => Try::Done(version),
-                Err(error) if error.is_passing() => Try::Again(error.to_string()),
+                Err(error) if error.is_passing() => Try::Again(keep(error)),
                 Err(error) => Try::Fail(error),
             }
         });
-        outcome.await.map_err(|error| match error {
-            PollError::TimedOut(late) => ApiError::TimedOut(late),
-            PollError::Failed(error) => error,
-        })
+        let error = match outcome.await {
+            Ok(version) => return Ok(version),
+            Err(PollError::Failed(error)) => return Err(error),
+            Err(PollError::TimedOut(late)) => ApiError::TimedOut(late),
+        };
+        // How the last try ended says more than that there was no time for another.
+        Err(last.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or(error))
     }
 
     async fn versioned(

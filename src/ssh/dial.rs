@@ -1,6 +1,13 @@
 //! The stream under SSH when nothing is in between: names, addresses, TCP.
 
-use std::{io, net::SocketAddr, os::fd::OwnedFd, process::Stdio, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    os::fd::OwnedFd,
+    process::Stdio,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -24,17 +31,35 @@ pub(super) async fn tcp(
         return any_address(target, connect.deadline).await;
     }
     let what = format!("{} port {}", target.host, target.port);
+    let last = Mutex::new(None);
     let polled = retry::poll(&what, connect.deadline, BETWEEN_DIALS, connect.events, || async {
         match any_address(target, connect.deadline).await {
             Ok(stream) => Try::Done(stream),
-            Err(error) if error.is_before_server() => Try::Again(error.in_one_line()),
+            Err(error) if error.is_before_server() => Try::Again(keep(&last, error, connect.deadline)),
             Err(error) => Try::Fail(error),
         }
     });
     polled.await.map_err(|error| match error {
         PollError::Failed(error) => error,
-        PollError::TimedOut(source) => SshError::GaveUp { host: target.shown.clone(), source },
+        PollError::TimedOut(source) => {
+            SshError::GaveUp { host: target.shown.clone(), source, last: kept(last) }
+        }
     })
+}
+
+/// Keeps how a try ended, should it be the last one, and says it in one line. A try that was only cut by the deadline says less
+/// than the one before.
+pub(super) fn keep(last: &Mutex<Option<SshError>>, error: SshError, deadline: Deadline) -> String {
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    match last.as_ref().filter(|_| deadline.is_over()) {
+        Some(before) => before.in_one_line(),
+        None => last.insert(error).in_one_line(),
+    }
+}
+
+/// What was kept.
+pub(super) fn kept(last: Mutex<Option<SshError>>) -> Option<Box<SshError>> {
+    last.into_inner().unwrap_or_else(PoisonError::into_inner).map(Box::new)
 }
 
 /// Each address of the name in turn; the first failure is the one that is told.

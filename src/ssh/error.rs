@@ -236,6 +236,8 @@ pub enum SshError {
         /// What was being waited for.
         #[source]
         source: TimedOut,
+        /// How the last try ended; the line above says it, too.
+        last: Option<Box<SshError>>,
     },
     /// The local terminal or the local streams failed.
     #[error("cannot use the local terminal or streams")]

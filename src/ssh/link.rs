@@ -82,8 +82,11 @@ impl Attempt<'_> {
             methods: None,
         };
         let logged_in = self.connect.deadline.bound("the login", login.run(candidates)).await;
-        let identity =
-            logged_in.map_err(|source| SshError::GaveUp { host: target.shown.clone(), source })??;
+        let identity = logged_in.map_err(|source| SshError::GaveUp {
+            host: target.shown.clone(),
+            source,
+            last: None,
+        })??;
         let (host, user) = (target.shown, target.user);
         Ok(Link { handle, parting, host, user, host_key, peer, identity, _under: under })
     }

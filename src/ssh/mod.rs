@@ -25,7 +25,11 @@ mod target;
 mod terminal;
 pub mod trust;
 
-use std::{net::IpAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::IpAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use futures_util::future::BoxFuture;
 
@@ -85,7 +89,7 @@ impl Session {
         // Most steps have a shorter limit and a better error of their own.
         match connect.deadline.bound("the login", Box::pin(attempt.link(endpoint))).await {
             Ok(linked) => Ok(Self::over(linked?, connect)),
-            Err(source) => Err(SshError::GaveUp { host: endpoint.host.clone(), source }),
+            Err(source) => Err(SshError::GaveUp { host: endpoint.host.clone(), source, last: None }),
         }
     }
 
@@ -96,13 +100,14 @@ impl Session {
         let attempt = Attempt { connect, person: &person, is_patient: true };
         let refusals = std::sync::atomic::AtomicUsize::new(0);
         let what = format!("SSH on {}", endpoint.host);
+        let last = Mutex::new(None);
         let polled = retry::poll(&what, connect.deadline, BETWEEN_LOGINS, connect.events, || async {
             match attempt.link(endpoint).await {
                 Ok(link) => Try::Done(link),
-                Err(error) if error.is_passing() => Try::Again(error.in_one_line()),
+                Err(error) if error.is_passing() => Try::Again(dial::keep(&last, error, connect.deadline)),
                 Err(error @ SshError::KeysRefused { .. }) if !endpoint.use_ssh_config => {
                     match refusals.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-                        0..REFUSALS_BORNE => Try::Again(error.in_one_line()),
+                        0..REFUSALS_BORNE => Try::Again(dial::keep(&last, error, connect.deadline)),
                         _ => Try::Fail(error),
                     }
                 }
@@ -112,7 +117,9 @@ impl Session {
         match Box::pin(polled).await {
             Ok(link) => Ok(Self::over(link, connect)),
             Err(PollError::Failed(error)) => Err(error),
-            Err(PollError::TimedOut(source)) => Err(SshError::GaveUp { host: endpoint.host.clone(), source }),
+            Err(PollError::TimedOut(source)) => {
+                Err(SshError::GaveUp { host: endpoint.host.clone(), source, last: dial::kept(last) })
+            }
         }
     }
 

@@ -154,6 +154,15 @@ impl CliError {
         Self::Refused { message: message.into(), hint: Some(hint.into()) }
     }
 
+    /// The same error, about this machine: what to type can name it.
+    pub fn about(name: &MachineName) -> impl Fn(Self) -> Self {
+        let name = name.clone();
+        move |error| match error {
+            interrupted @ Self::Interrupted { .. } => interrupted,
+            error => Self::Machines { failures: vec![(name.clone(), error)], done: 0 },
+        }
+    }
+
     /// Puts docker-machine's words before an error, of several machines before each; our own voice does not use them.
     pub fn classic<E: Into<Self>>(prefix: &'static str) -> impl Fn(E) -> Self {
         let before = move |error| Self::Classic { prefix, source: Box::new(error) };

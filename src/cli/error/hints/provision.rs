@@ -2,7 +2,7 @@
 
 use super::{Hints, To, one};
 use crate::{
-    provision::ProvisionError,
+    provision::{After, ProvisionError},
     remote::{NotRoot, RemoteError},
 };
 
@@ -17,7 +17,18 @@ pub(super) fn hints(error: &ProvisionError, to: To<'_>) -> Hints {
         ProvisionError::NotAdopted { .. } => {
             one(format!("forget the machine: {} rm {}", to.program, to.name()))
         }
-        ProvisionError::Answer { .. } | ProvisionError::Failed { .. } => Vec::new(),
+        ProvisionError::Failed { after, .. } => of_failed(after, to),
+        ProvisionError::Answer { .. } => Vec::new(),
+    }
+}
+
+fn of_failed(after: &After, to: To<'_>) -> Hints {
+    match after {
+        After::Untouched | After::Undone => one("mend that, then run the same command again"),
+        After::EngineDown(_) => {
+            one(format!("its log: {} ssh {} -- journalctl -u docker -n 50", to.program, to.name()))
+        }
+        After::NotUndone(_) => one(AGAIN),
     }
 }
 

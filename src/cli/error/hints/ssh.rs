@@ -40,8 +40,10 @@ pub(super) fn hints(error: &SshError, to: To<'_>) -> Hints {
              {user}@{host}"
         )),
         SshError::Lost { .. } => one("try again; what was begun on the host ends or undoes itself"),
-        SshError::GaveUp { .. } => {
-            one("give it longer with --timeout SECONDS, or look at the host's console")
+        SshError::GaveUp { last, .. } => {
+            let mut hints = last.as_ref().map(|last| hints(last, to)).unwrap_or_default();
+            hints.push("give it longer with --timeout SECONDS, or look at the host's console".to_owned());
+            hints
         }
         SshError::UnsafeValue { .. }
         | SshError::JumpLoop { .. }
