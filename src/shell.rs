@@ -130,24 +130,35 @@ impl Shell {
     /// them. Readers of data get none.
     pub fn hint(self, voice: Voice, argv: &[String]) -> String {
         let command = command_line(argv);
-        let (comment, command) = match (self, voice) {
-            (Self::Sh, Voice::DockerMachine) => ("# ", format!("eval $({command})")),
+        let command = match (self, voice) {
+            (Self::Sh, Voice::DockerMachine) => format!("eval $({command})"),
             // With the quotes, runs of spaces and wildcards in values survive.
-            (Self::Sh, Voice::Rmachine) => ("# ", format!("eval \"$({command})\"")),
-            (Self::Fish, Voice::DockerMachine) => ("# ", format!("eval ({command})")),
-            (Self::Fish, Voice::Rmachine) => ("# ", format!("{command} | source")),
-            (Self::PowerShell, _) => ("# ", format!("& {command} | Invoke-Expression")),
-            (Self::Cmd, _) => ("REM ", format!("\t@FOR /f \"tokens=*\" %i IN ('{command}') DO @%i")),
-            (Self::Tcsh, _) => (": ", format!("eval `{command}`")),
-            (Self::Emacs, _) => (
-                ";; ",
-                format!("(with-temp-buffer (shell-command \"{command}\" (current-buffer)) (eval-buffer))"),
-            ),
+            (Self::Sh, Voice::Rmachine) => format!("eval \"$({command})\""),
+            (Self::Fish, Voice::DockerMachine) => format!("eval ({command})"),
+            (Self::Fish, Voice::Rmachine) => format!("{command} | source"),
+            (Self::PowerShell, _) => format!("& {command} | Invoke-Expression"),
+            (Self::Cmd, _) => format!("\t@FOR /f \"tokens=*\" %i IN ('{command}') DO @%i"),
+            (Self::Tcsh, _) => format!("eval `{command}`"),
+            (Self::Emacs, _) => {
+                format!("(with-temp-buffer (shell-command \"{command}\" (current-buffer)) (eval-buffer))")
+            }
             // Nushell evaluates no text that a program printed, but takes data.
-            (Self::Nushell, _) => ("# ", format!("{command} --shell json | from json | load-env")),
+            (Self::Nushell, _) => format!("{command} --shell json | from json | load-env"),
             (Self::Dotenv | Self::Json, _) => return String::new(),
         };
-        format!("{comment}Run this command to configure your shell: \n{comment}{command}\n")
+        self.comment("Run this command to configure your shell: ") + &self.comment(&command)
+    }
+
+    /// A line that the shell passes over, ended; readers of data get none.
+    pub fn comment(self, text: &str) -> String {
+        let mark = match self {
+            Self::Sh | Self::Fish | Self::PowerShell | Self::Nushell => "# ",
+            Self::Cmd => "REM ",
+            Self::Tcsh => ": ",
+            Self::Emacs => ";; ",
+            Self::Dotenv | Self::Json => return String::new(),
+        };
+        format!("{mark}{text}\n")
     }
 }
 

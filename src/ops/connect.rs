@@ -96,10 +96,11 @@ pub fn tcp_url(host: &str, port: u16) -> String {
     if host.contains(':') { format!("tcp://[{host}]:{port}") } else { format!("tcp://{host}:{port}") }
 }
 
-/// `ssh://user@host`, as the docker client takes it.
-pub fn ssh_url(session: &Session, typed: &str) -> String {
-    let host = if typed.contains(':') { format!("[{typed}]") } else { typed.to_owned() };
-    format!("ssh://{}@{host}", session.user())
+/// `ssh://user@host`, as the docker client takes it; a port only where the user's ssh_config does not decide it.
+pub fn ssh_url(user: &str, host: &str, port: Option<u16>) -> String {
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    format!("ssh://{user}@{host}{port}")
 }
 
 /// The copy in the machine's folder, which is what `env` hands to the client, else the original.
@@ -124,6 +125,8 @@ mod tests {
         assert_eq!(host_and_port("tcp://10.0.0.5:2376"), Some(("10.0.0.5".into(), 2376)));
         assert_eq!(host_and_port("tcp://[fd00::5]:2376"), Some(("fd00::5".into(), 2376)));
         assert_eq!(tcp_url("fd00::5", 2376), "tcp://[fd00::5]:2376");
+        assert_eq!(ssh_url("ann", "fd00::5", Some(2222)), "ssh://ann@[fd00::5]:2222");
+        assert_eq!(ssh_url("root", "n1", None), "ssh://root@n1");
         for wrong in ["10.0.0.5:2376", "tcp://10.0.0.5", "tcp://:2376", "tcp://h:99999"] {
             assert_eq!(host_and_port(wrong), None, "{wrong}");
         }

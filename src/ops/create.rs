@@ -140,7 +140,7 @@ impl Story<'_> {
         } else {
             record.side.url = self.driver.url(self.context, &record.config.driver)?;
         }
-        env_files::write(&self.world.store, self.lock, record)?;
+        env_files::write(self.world, self.driver, self.lock, record)?;
         self.context.checkpoints.reach(Checkpoint::EnvFilesWritten);
         // Last of all: a record that says so is not taken up again.
         record.side.stage = Stage::Provisioned;

@@ -3,7 +3,9 @@
 
 use std::io;
 
+use super::{OpsError, World, ssh_config};
 use crate::{
+    driver::Driver,
     machine::MachineName,
     shell::{Shell, Unquotable, Variable},
     store::{Lock, Record, Store, StoreError},
@@ -24,8 +26,19 @@ pub fn variables(store: &Store, name: &MachineName, url: &str) -> Vec<(&'static 
     ]
 }
 
-/// Writes both files, 0600; nothing while the engine's URL is not known.
-pub fn write(store: &Store, lock: &Lock, record: &Record) -> Result<(), StoreError> {
+/// Writes everything in the machine's folder that a client needs, 0600.
+pub(super) fn write(
+    world: &World,
+    driver: &dyn Driver,
+    lock: &Lock,
+    record: &Record,
+) -> Result<(), OpsError> {
+    ssh_config::write(world, driver, lock, record)?;
+    Ok(write_variables(&world.store, lock, record)?)
+}
+
+/// Writes both files; nothing while the engine's URL is not known.
+fn write_variables(store: &Store, lock: &Lock, record: &Record) -> Result<(), StoreError> {
     let Some(url) = &record.side.url else { return Ok(()) };
     let owned = variables(store, &record.name, url);
     let all: Vec<Variable<'_>> = owned.iter().map(|(key, value)| (*key, value.as_deref())).collect();
@@ -68,10 +81,10 @@ mod tests {
         let mut record = Record::new(name, config, crate::store::Side::default());
         let certificates: &[(&str, &[u8])] = if has_certificates { &[("ca.pem", b"x")] } else { &[] };
         store.create(&lock, &record, certificates).unwrap();
-        write(&store, &lock, &record).unwrap();
+        write_variables(&store, &lock, &record).unwrap();
         assert!(!store.machine_dir(&record.name).join("env.sh").exists());
         record.side.url = Some(url.to_owned());
-        write(&store, &lock, &record).unwrap();
+        write_variables(&store, &lock, &record).unwrap();
         let texts = ["env.sh", "n1.env"].map(|file| {
             let path = store.machine_dir(&record.name).join(file);
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

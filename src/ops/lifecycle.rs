@@ -121,7 +121,7 @@ async fn settle(
     if moved {
         converge(world, driver, lock, record, Converge { may_stop_containers: false, deadline }).await?;
         world.store.save(lock, record)?;
-        env_files::write(&world.store, lock, record)?;
+        env_files::write(world, driver, lock, record)?;
         return Ok(());
     }
     let events = world.events.of(&record.name);

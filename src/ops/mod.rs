@@ -11,6 +11,7 @@ pub mod provision;
 pub mod query;
 pub mod release;
 pub mod rm;
+pub mod ssh_config;
 
 use std::sync::Arc;
 

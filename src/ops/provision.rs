@@ -18,7 +18,7 @@ use crate::{
     driver::Driver,
     engine::api::{Api, Dial, Endpoint},
     event::{Event, Events},
-    machine::MachineName,
+    machine::{MachineName, SshEndpoint},
     provision::{self, Access, Facts, Materials, Plan, ProvisionError, Wishes},
     retry::Deadline,
     ssh::Session,
@@ -59,7 +59,7 @@ pub async fn provision(
     }
     let options = Converge { may_stop_containers, deadline: Deadline::after(PROVISION_WAIT) };
     let changed = converge(world, driver.as_ref(), &lock, &mut record, options).await?;
-    env_files::write(&world.store, &lock, &record)?;
+    env_files::write(world, driver.as_ref(), &lock, &record)?;
     record.side.stage = crate::store::Stage::Provisioned;
     world.store.save(&lock, &mut record)?;
     Ok(changed)
@@ -87,6 +87,7 @@ pub(super) async fn converge(
     let materials = host.materials(record, &server);
     let plan = host.plan(&materials)?;
     plan.permit(options.may_stop_containers).map_err(ProvisionError::from)?;
+    tracing::debug!(digest = plan.digest(), "plan");
     checkpoints.reach(Checkpoint::Planned);
 
     let changed = !plan.is_empty();
@@ -94,10 +95,10 @@ pub(super) async fn converge(
         run(&session, &plan, &materials, options.deadline, &events, checkpoints).await?;
     }
     checkpoints.reach(Checkpoint::Applied);
-    let typed = connect::endpoint(world, driver, record)?.host;
-    record.side.url = Some(host.url(&plan, &session, &typed));
+    let endpoint = connect::endpoint(world, driver, record)?;
+    record.side.url = Some(host.url(&plan, &session, &endpoint));
     events.step("checking the engine from here");
-    verify(world, driver, record, session, &events).await?;
+    verify(world, driver, record, session, options.deadline.at_most(ENGINE_WAIT), &events).await?;
     checkpoints.reach(Checkpoint::Verified);
     Ok(changed)
 }
@@ -167,10 +168,10 @@ impl Host {
     }
 
     /// Where clients will find the engine: where SSH found the host, or SSH itself.
-    fn url(&self, plan: &Plan, session: &Session, typed: &str) -> String {
+    fn url(&self, plan: &Plan, session: &Session, endpoint: &SshEndpoint) -> String {
         match self.wishes.access {
-            Access::Ssh => connect::ssh_url(session, typed),
-            Access::Tls => connect::tcp_url(&self.name_for_clients(plan, typed), self.wishes.port()),
+            Access::Ssh => connect::ssh_url(session.user(), &endpoint.host, endpoint.port),
+            Access::Tls => connect::tcp_url(&self.name_for_clients(plan, &endpoint.host), self.wishes.port()),
         }
     }
 
@@ -256,9 +257,9 @@ async fn verify(
     driver: &dyn Driver,
     record: &Record,
     session: Session,
+    deadline: Deadline,
     events: &Events,
 ) -> Result<(), OpsError> {
-    let deadline = Deadline::after(ENGINE_WAIT);
     let api = if record.side.url.as_deref().is_some_and(|url| url.starts_with("ssh://")) {
         Api::new(Endpoint::Stream(Arc::new(session) as Arc<dyn Dial>))
     } else {

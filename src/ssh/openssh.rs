@@ -18,6 +18,33 @@ pub fn known_hosts(machine: &MachineName, host_keys: &[String]) -> String {
     lines.concat()
 }
 
+/// A piece of ssh_config for programs that run `ssh` by themselves, such as the docker client: our key and only the pinned
+/// host keys, for this host.
+pub fn piece(machine: &MachineName, endpoint: &SshEndpoint, known_hosts: &Path) -> String {
+    let mut lines = vec![
+        format!("# The way to machine {machine}. Written by rmachine; changes are lost."),
+        format!("Host {}", bare(&endpoint.host)),
+    ];
+    lines.extend(pinned(machine, known_hosts).map(|(keyword, value)| format!("  {keyword} {value}")));
+    if let Some(identity) = &endpoint.identity {
+        lines.push(format!("  IdentityFile {}", quoted(identity)));
+        lines.push("  IdentitiesOnly yes".to_owned());
+    }
+    lines.join("\n") + "\n"
+}
+
+/// Only the keys in this file count.
+fn pinned(machine: &MachineName, known_hosts: &Path) -> [(&'static str, String); 6] {
+    [
+        ("UserKnownHostsFile", quoted(known_hosts)),
+        ("GlobalKnownHostsFile", "none".to_owned()),
+        ("StrictHostKeyChecking", "yes".to_owned()),
+        ("HostKeyAlias", alias(machine)),
+        ("UpdateHostKeys", "no".to_owned()),
+        ("CheckHostIP", "no".to_owned()),
+    ]
+}
+
 /// The arguments of `ssh`, without the program's name; `rest` are the user's own options, and a command if there is one.
 ///
 /// `known_hosts` is the file with the pinned keys; without pinned keys the user's own files count.
@@ -33,12 +60,9 @@ pub fn arguments(
         options.set("IdentityAgent", "none");
     }
     if let Some(file) = known_hosts {
-        options.set("UserKnownHostsFile", &quoted(file));
-        options.set("GlobalKnownHostsFile", "none");
-        options.set("StrictHostKeyChecking", "yes");
-        options.set("HostKeyAlias", &alias(machine));
-        options.set("UpdateHostKeys", "no");
-        options.set("CheckHostIP", "no");
+        for (keyword, value) in pinned(machine, file) {
+            options.set(keyword, &value);
+        }
     }
     if let Some(identity) = &endpoint.identity {
         options.pair("-i", &identity.to_string_lossy());
@@ -51,7 +75,7 @@ pub fn arguments(
     if let Some(user) = user {
         options.pair("-l", user);
     }
-    let host = endpoint.host.trim_start_matches('[').trim_end_matches(']');
+    let host = bare(&endpoint.host);
     if host.starts_with('-') || host.is_empty() {
         return Err(SshError::UnsafeValue { value: host.to_owned() });
     }
@@ -73,9 +97,14 @@ impl Options {
     }
 }
 
-/// A path in an option is split at blanks unless quoted.
+/// An address without brackets.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// A path in an option is split at blanks unless quoted, and `%` begins a token.
 fn quoted(path: &Path) -> String {
-    format!("\"{}\"", path.to_string_lossy())
+    format!("\"{}\"", path.to_string_lossy().replace('%', "%%"))
 }
 
 #[cfg(test)]
@@ -118,6 +147,18 @@ mod tests {
         assert_eq!(
             words(&made, None, &[]),
             "-F none -o IdentityAgent=none -i /store/id -o IdentitiesOnly=yes -l root 10.0.0.5"
+        );
+    }
+
+    #[test]
+    fn a_piece_of_configuration_says_the_same() {
+        let name = "n1".parse().unwrap();
+        assert_eq!(
+            piece(&name, &endpoint(), Path::new("/s/100%/known_hosts")),
+            "# The way to machine n1. Written by rmachine; changes are lost.\n\
+             Host 10.0.0.5\n  UserKnownHostsFile \"/s/100%%/known_hosts\"\n  GlobalKnownHostsFile none\n  \
+             StrictHostKeyChecking yes\n  HostKeyAlias rmachine.n1\n  UpdateHostKeys no\n  CheckHostIP no\n  \
+             IdentityFile \"/store/id\"\n  IdentitiesOnly yes\n"
         );
     }
 

@@ -19,6 +19,7 @@ use crate::{
     ops::{
         World,
         create::{Outcome as Made, Request, create},
+        ssh_config,
     },
     retry::seconds,
     store::SwarmOptions,
@@ -194,6 +195,14 @@ fn tell(app: &App, made: &Made) {
         }
         Made::Created { name, .. } => {
             app.ui.say(format_args!("point docker at it: eval \"$({} env {name})\"", app.program()));
+            let record = app.store().and_then(|store| Ok((store.load(name)?, store)));
+            let line =
+                record.ok().and_then(|(record, store)| ssh_config::missing_line(&app.env, &store, &record));
+            if let Some(line) = line {
+                app.ui.say(format_args!(
+                    "the docker client needs this line at the top of ~/.ssh/config: {line}"
+                ));
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         names,
         swarm_flag::ClassicSwarm,
     },
-    ops::{World, query},
+    ops::{World, query, ssh_config},
     retry::Deadline,
     shell::{self, Shell},
     store::{Record, nearest},
@@ -67,8 +67,23 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         message: error.to_string(),
         hint: Some("choose another shell with --shell, or move the store to a plainer path".into()),
     })?;
-    app.ui.data_raw(&(statements + &shell.hint(app.voice(), &app.env.args)));
+    let way = if unset { String::new() } else { way(app, shell, name.as_deref())? };
+    app.ui.data_raw(&(statements + &way + &shell.hint(app.voice(), &app.env.args)));
     Ok(code::DONE)
+}
+
+/// What `ssh`, which the docker client runs for `ssh://`, lacks to find key and host key.
+fn way(app: &App, shell: Shell, typed: Option<&str>) -> Result<String, CliError> {
+    if app.is_classic() {
+        return Ok(String::new());
+    }
+    let store = app.store()?;
+    let name = names::one(&store, typed)?;
+    let line = ssh_config::missing_line(&app.env, &store, &store.load(&name)?);
+    Ok(line.map_or_else(String::new, |line| {
+        shell.comment("This line at the top of ~/.ssh/config lets the docker client find key and host key: ")
+            + &shell.comment(&line)
+    }))
 }
 
 fn of_machine(app: &App, typed: Option<&str>, no_proxy: bool, check: bool) -> Result<Variables, CliError> {

@@ -8,7 +8,7 @@ use crate::{
         error::{CliError, Outcome},
         names,
     },
-    ops::{World, connect, login, query},
+    ops::{World, connect, login, query, ssh_config},
     remote::Exit,
     retry::Deadline,
     ssh::openssh,
@@ -19,8 +19,6 @@ use crate::{
 const LOGIN: Duration = Duration::from_secs(120);
 /// How long another rmachine may hold the machine while we only want to write its known hosts.
 const LOCK: Duration = Duration::from_secs(10);
-/// The file with the pinned host keys, in the machine's folder, for OpenSSH.
-const KNOWN_HOSTS: &str = "known_hosts";
 /// OpenSSH's exit code for everything that is not the remote command's.
 const NO_STATUS: u8 = 255;
 
@@ -41,11 +39,12 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         _ => (names::one(&world.store, None)?, words.as_slice()),
     };
     let record = world.store.load(&name)?;
-    match rest {
+    let outcome = match rest {
         [first, ..] if first != "--" && first.starts_with('-') => hand_over(app, world, record, rest),
         [first, command @ ..] if first == "--" => log_in(app, world, record, command),
         command => log_in(app, world, record, command),
-    }
+    };
+    outcome.map_err(CliError::about(&name))
 }
 
 fn log_in(app: &App, world: World, record: Record, command: &[String]) -> Outcome {
@@ -94,10 +93,10 @@ async fn known_hosts(world: &World, record: &Record) -> Result<Option<PathBuf>, 
     if record.side.host_keys.is_empty() {
         return Ok(None);
     }
-    let text = openssh::known_hosts(&record.name, &record.side.host_keys);
-    if world.store.read_file(&record.name, KNOWN_HOSTS)?.as_deref() != Some(text.as_bytes()) {
+    // A machine that another rmachine works on can be reached all the same.
+    if !ssh_config::has_known_hosts(&world.store, record)? {
         let lock = world.store.lock(&record.name, Deadline::after(LOCK), &world.events).await?;
-        world.store.write_file(&lock, KNOWN_HOSTS, 0o600, text.as_bytes())?;
+        ssh_config::write_known_hosts(&world.store, &lock, record)?;
     }
-    Ok(Some(world.store.machine_dir(&record.name).join(KNOWN_HOSTS)))
+    Ok(Some(ssh_config::known_hosts(&world.store, record)))
 }
