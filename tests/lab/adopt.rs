@@ -60,12 +60,12 @@ fn a_dry_run_changes_nothing_and_shows_the_plan_that_create_then_takes() {
     let user = User::new();
     let before = host.hash_of_etc();
     let shown = user.adopt(&host, "n1", &["--dry-run"]).ok();
-    let digest = shown.lines().find(|line| line.contains("digest")).expect("a digest").to_owned();
+    let digest = shown.lines().find_map(|line| line.strip_prefix("plan sha256:")).expect("a digest");
     assert_eq!(host.hash_of_etc(), before);
     assert!(user.rmachine(&["ls", "-q"]).ok().is_empty());
-    user.adopt(&host, "n1", &[]).ok();
-    let digest = digest.split_whitespace().last().expect("a digest").to_owned();
-    assert!(host.sh("ls /var/lib/rmachine/apply").contains(&digest[..12.min(digest.len())]), "{digest}");
+    let created = user.adopt(&host, "n1", &["--debug"]);
+    assert!(created.stderr.contains(digest), "{digest} is not what was applied: {}", created.stderr);
+    created.ok();
 }
 
 #[test]

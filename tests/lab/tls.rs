@@ -87,11 +87,40 @@ fn keys_are_seen_by_root_alone_on_both_sides() {
 
 #[test]
 fn over_ssh_no_port_is_opened_and_the_client_still_works() {
-    let host = host!(Kind::Debian13Engine);
+    for host in [host!(Kind::Debian12Engine), host!(Kind::Debian13Engine)] {
+        is_reached_over_ssh(&host, &[], "root");
+    }
+}
+
+#[test]
+fn over_ssh_a_login_must_be_let_in_by_the_engine() {
+    let host = host!(Kind::Debian12Engine);
+    host.add_login("ann", "/bin/bash", "ann ALL=(ALL) NOPASSWD: ALL");
+    let before = host.hash_of_etc();
+    let as_ann = ["--generic-ssh-user", "ann"];
     let user = User::new();
-    user.adopt(&host, "n1", &["--engine-access", "ssh"]).ok();
+    let run = user.adopt(&host, "n1", &[&as_ann[..], &["--engine-access", "ssh"]].concat());
+    let run = run.fails(3, "ann is not in the group docker");
+    assert!(run.stderr.contains("hint: log in as root, or let that login in"), "{run:?}");
+    assert_eq!(host.hash_of_etc(), before);
+    host.sh("usermod -aG docker ann");
+    is_reached_over_ssh(&host, &as_ann, "ann");
+}
+
+fn is_reached_over_ssh(host: &Host, more: &[&str], login: &str) {
+    let user = User::new();
+    let created = user.adopt(host, "n1", &[more, &["--engine-access", "ssh"]].concat());
+    assert!(created.stderr.contains("line at the top of ~/.ssh/config: Include "), "{}", created.stderr);
+    created.ok();
     assert!(!host.sh("ss -tlnH").contains(":2376"));
     let env = user.rmachine(&["env", "n1"]).ok();
-    assert!(env.contains("ssh://"), "{env}");
+    assert!(env.contains(&format!("DOCKER_HOST=\"ssh://{login}@{}\"", host.ip())), "{env}");
+    user.docker("n1", "version").fails(1, "");
+
+    let line = env.lines().find_map(|line| line.strip_prefix("# Include ")).expect("a line for ssh_config");
+    user.write_ssh_config(&format!("Include {line}\n"));
+    assert!(!user.rmachine(&["env", "n1"]).ok().contains("Include"), "it is there by now");
     assert!(!user.docker("n1", "version --format '{{.Server.Version}}'").ok().is_empty());
+    user.rmachine(&["env", "--check", "n1"]).ok();
+    assert_eq!(user.rmachine(&["config", "n1"]).ok(), format!("-H=ssh://{login}@{}", host.ip()));
 }

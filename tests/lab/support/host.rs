@@ -19,6 +19,9 @@ use serde_json::{Value, json};
 
 use super::lab_root;
 
+/// The password of logins that have one.
+pub const PASSWORD: &str = "hunter2 $x";
+
 /// What a host is like when it boots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -166,6 +169,28 @@ impl Host {
             assert!(began.elapsed().as_secs() < 60, "ssh of the lab's host does not answer: {said}");
             std::thread::sleep(std::time::Duration::from_millis(300));
         }
+    }
+
+    /// Adds a login that takes root's key, with the password `hunter2 $x`, and these lines in sudoers.
+    pub fn add_login(&self, name: &str, shell: &str, sudoers: &str) {
+        self.sh(&format!(
+            "useradd -m -s {shell} {name} && echo '{name}:{PASSWORD}' | chpasswd && \
+             install -d -o {name} -m 700 /home/{name}/.ssh && \
+             install -o {name} -m 600 /root/.ssh/authorized_keys /home/{name}/.ssh/ && \
+             printf '{sudoers}\n' > /etc/sudoers.d/{name}"
+        ));
+    }
+
+    /// Runs a container named `keep` that does nothing for a long time; its process.
+    pub fn keep_running(&self) -> String {
+        self.import_busybox();
+        self.sh("docker run -d --name keep busybox sh -c 'while :; do busybox sleep 1; done'");
+        self.container()
+    }
+
+    /// The process of the container `keep`; another one means that it was stopped.
+    pub fn container(&self) -> String {
+        self.sh("docker inspect -f '{{.State.Pid}} {{.State.StartedAt}}' keep")
     }
 
     /// Imports a busybox as an image named `busybox`, since no image can be pulled.

@@ -4,9 +4,9 @@ mod host;
 mod user;
 
 pub use host::{Host, Kind};
-#[allow(unused_imports, reason = "the bench does not name it")]
-pub use user::Run;
 pub use user::{User, run};
+#[allow(unused_imports, reason = "the bench does not name them")]
+pub use {host::PASSWORD, user::Run};
 
 use std::{fs::OpenOptions, io::Write, path::PathBuf};
 

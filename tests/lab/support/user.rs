@@ -1,7 +1,8 @@
 //! A user: a home, a store, and the programs on PATH.
 
 use std::{
-    os::unix::fs::DirBuilderExt,
+    io::{Read, Write},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -96,7 +97,7 @@ impl User {
         command
             .env_clear()
             .env("HOME", self.home())
-            .env("PATH", format!("{bin}:{path}"))
+            .env("PATH", format!("{}/bin:{bin}:{path}", self.home().display()))
             .env("SHELL", "/bin/bash");
         command.envs(self.vars.iter().cloned()).current_dir(self.home()).stdin(Stdio::null());
         command
@@ -114,6 +115,40 @@ impl User {
         args.extend_from_slice(more);
         args.push(name);
         self.rmachine(&args)
+    }
+
+    /// A command line at a terminal, where these keys are typed. What the terminal shows is the stdout.
+    pub fn at_terminal(&self, line: &str, keys: &str) -> Run {
+        let mut script = self.command("timeout");
+        script.args(["60", "script", "-qec", line, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = script.spawn().expect("script runs");
+        // Open until the end: the end of stdin would be typed as Ctrl-D.
+        let mut stdin = child.stdin.take().expect("stdin");
+        stdin.write_all(keys.as_bytes()).expect("typed");
+        let mut shown = Vec::new();
+        child.stdout.take().expect("stdout").read_to_end(&mut shown).expect("shown");
+        let status = child.wait().expect("script ends").code().unwrap_or(-1);
+        drop(stdin);
+        Run { status, stdout: String::from_utf8_lossy(&shown).into_owned(), stderr: String::new() }
+    }
+
+    /// Writes `~/.ssh/config`. OpenSSH looks for it in the account's home, so a wrapper on PATH tells it about this one.
+    pub fn write_ssh_config(&self, text: &str) {
+        let put = |path: PathBuf, mode: u32, text: &str| {
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(&path, text).expect("written");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("its mode");
+        };
+        put(self.home().join(".ssh/config"), 0o600, text);
+        let wrapper = "#!/bin/sh\nexec /usr/bin/ssh -F \"$HOME/.ssh/config\" \"$@\"\n";
+        put(self.home().join("bin/ssh"), 0o700, wrapper);
+    }
+
+    /// Makes a key pair in the home; the path of its private half.
+    pub fn new_key(&self, name: &str, passphrase: &str) -> String {
+        let path = self.home().join(name).display().to_string();
+        run(self.command("ssh-keygen").args(["-q", "-t", "ed25519", "-N", passphrase, "-f", &path])).ok();
+        path
     }
 
     /// A script for bash in which `eval $(rmachine env NAME)` has been done.
