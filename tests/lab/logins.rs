@@ -2,6 +2,7 @@
 //! terminal where sudo wants one.
 
 use std::{
+    collections::BTreeSet,
     fs,
     os::unix::fs::PermissionsExt,
     sync::atomic::{AtomicBool, Ordering},
@@ -55,11 +56,14 @@ fn every_login_that_leads_to_root_adopts_and_releases_a_host() {
 #[test]
 fn the_password_is_in_no_argument_list_and_no_log() {
     let host = host!(Kind::Debian12Engine);
-    let user = User::new().with(VARIABLE, PASSWORD);
+    // One that no other test has in an argument list while this one looks.
+    let password = "seen nowhere";
+    let user = User::new().with(VARIABLE, password);
     host.add_login("ann", "/bin/bash", "Defaults:ann requiretty\\nann ALL=(ALL) ALL");
+    host.sh(&format!("echo 'ann:{password}' | chpasswd"));
     let ended = AtomicBool::new(false);
     let (created, seen) = std::thread::scope(|scope| {
-        let seen = scope.spawn(|| argument_lists_with(PASSWORD, &ended));
+        let seen = scope.spawn(|| argument_lists_with(password, &ended));
         let created = user.adopt(
             &host,
             "n1",
@@ -71,24 +75,25 @@ fn the_password_is_in_no_argument_list_and_no_log() {
     assert_eq!(created.status, 0, "{created:?}");
     let (looks, seen) = seen;
     assert!(looks > 20, "only {looks} looks at the process list");
-    assert_eq!(seen, Vec::<String>::new());
-    assert!(!format!("{}{}", created.stdout, created.stderr).contains(PASSWORD));
-    let told = host.sh("journalctl --no-pager | grep -cF 'hunter2' || true");
+    assert_eq!(seen, BTreeSet::new());
+    assert!(!format!("{}{}", created.stdout, created.stderr).contains(password));
+    let told = host.sh("journalctl --no-pager | grep -cF 'seen nowhere' || true");
     assert_eq!(told, "0", "the host's journal");
-    let kept = host.sh("grep -rlF 'hunter2' /etc /var/lib/rmachine /var/log /tmp /run 2>/dev/null || true");
+    let kept =
+        host.sh("grep -rlF 'seen nowhere' /etc /var/lib/rmachine /var/log /tmp /run 2>/dev/null || true");
     assert_eq!(kept, "", "files of the host");
 }
 
 /// Reads the arguments of every process, the hosts' among them, again and again. Says how often, and what held the text.
-fn argument_lists_with(text: &str, ended: &AtomicBool) -> (usize, Vec<String>) {
-    let (mut looks, mut found) = (0, Vec::new());
+fn argument_lists_with(text: &str, ended: &AtomicBool) -> (usize, BTreeSet<String>) {
+    let (mut looks, mut found) = (0, BTreeSet::new());
     while !ended.load(Ordering::Relaxed) {
         looks += 1;
         for process in fs::read_dir("/proc").unwrap().flatten() {
             let arguments = fs::read(process.path().join("cmdline")).unwrap_or_default();
             let arguments = String::from_utf8_lossy(&arguments).replace('\0', " ");
             if arguments.contains(text) {
-                found.push(arguments);
+                found.insert(arguments);
             }
         }
     }

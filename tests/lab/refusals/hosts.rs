@@ -7,7 +7,7 @@ use crate::{
 };
 
 #[test]
-fn an_operating_system_without_a_known_package_tool_is_refused() {
+fn a_host_on_which_no_engine_can_be_installed_is_left_alone() {
     let host = host!(Kind::Debian12);
     let user = User::new();
     host.sh("cp -L /etc/os-release /root/; rm /etc/os-release; printf 'ID=plan9\\nPRETTY_NAME=\"Plan 9\"\\n' > /etc/os-release");
@@ -23,6 +23,11 @@ fn an_operating_system_without_a_known_package_tool_is_refused() {
     refused(&user, none, 3, "there is no engine, and none is to be installed", "use --engine-install auto");
     assert_eq!(host.sh("ls -d /var/lib/rmachine /etc/docker 2>/dev/null || true"), "");
     host.sh("mv /root/os-release /etc/os-release");
+    // What dpkg and apt have there is out of sight, which no refusal of ours looks at.
+    host.sh("mount -t tmpfs -o size=64m tmpfs /var/lib");
+    let full = user.adopt(&host, "n1", &["--engine-install", "distro"]);
+    refused(&user, full, 3, "/var/lib has 64 MiB free, and 700 MiB are needed", "make room there");
+    host.sh("umount /var/lib");
     works(&user, &host, &["--engine-install", "distro"]);
 }
 
