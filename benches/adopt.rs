@@ -114,17 +114,29 @@ fn many() -> Result<(), String> {
         took
     });
     let one = median(alone.collect());
-    let (all, ()) = timed(|| {
+    let restarts = at_once(&hosts, |host, _| drop(host.sh("systemctl restart docker")));
+    hosts.iter().for_each(ready);
+    let all = at_once(&hosts, |host, number| drop(user.adopt(host, &names[number], &[]).ok()));
+    println!(
+        "{MANY} hosts at once: {} against {} for one = {:.2}x; {MANY} bare restarts at once: {}",
+        show(all),
+        show(one),
+        all.as_secs_f64() / one.as_secs_f64(),
+        show(restarts)
+    );
+    Ok(())
+}
+
+fn at_once(hosts: &[Host], work: impl Fn(&Host, usize) + Sync) -> Duration {
+    let all = || {
         std::thread::scope(|scope| {
-            for (host, name) in hosts.iter().zip(&names) {
-                let user = &user;
-                scope.spawn(move || user.adopt(host, name, &[]).ok());
+            for (number, host) in hosts.iter().enumerate() {
+                let work = &work;
+                scope.spawn(move || work(host, number));
             }
         });
-    });
-    let ratio = all.as_secs_f64() / one.as_secs_f64();
-    println!("{MANY} hosts at once: {} against {} for one = {ratio:.2}x", show(all), show(one));
-    Ok(())
+    };
+    timed(all).0
 }
 
 /// CPU of the commands that people put into prompts, with 100 stored machines.

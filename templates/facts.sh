@@ -18,8 +18,9 @@ frame() { # NAME TEXT
 
 file() { # PATH: its mode, owner and group, then its bytes, where it is a regular file
     [ -f "$1" ] || return 0
-    frame "stat $1" "$(stat -L -c '%a %u %g %s' "$1")"
-    size=$(wc -c <"$1") || return 0
+    stat=$(stat -L -c '%a %u %g %s' "$1") || return 0
+    frame "stat $1" "$stat"
+    size=${stat##* }
     [ "$size" -le "$most_bytes" ] || return 0
     printf '%d %s\n' "$size" "file $1"
     head -c "$size" "$1"
@@ -28,12 +29,15 @@ file() { # PATH: its mode, owner and group, then its bytes, where it is a regula
 
 system() {
     if [ -f /etc/os-release ]; then file /etc/os-release; else file /usr/lib/os-release; fi
-    frame kernel "$(uname -s) $(uname -r)"
-    frame arch "$(uname -m)"
+    uname -s -n -r -m | {
+        read -r kernel name release machine
+        frame kernel "$kernel $release"
+        frame arch "$machine"
+        frame hostname "$name"
+    }
     frame uid "$(id -u)"
     # Who logged in, where that is not root.
     if [ -n "${SUDO_USER-}" ]; then frame login "$SUDO_USER $(id -nG "$SUDO_USER")"; fi
-    frame hostname "$(uname -n)"
     file /etc/hostname
     file /etc/hosts
     frame clock "$(date +%s)"
@@ -81,7 +85,8 @@ engine() {
     pid=
     if [ -d /run/systemd/system ]; then units; fi
     if [ -n "$pid" ] && [ "$pid" != 0 ] && [ -r "/proc/$pid/stat" ]; then
-        frame process "$(cat "/proc/$pid/stat")"
+        # It may have ended meanwhile.
+        if IFS= read -r process 2>/dev/null <"/proc/$pid/stat"; then frame process "$process"; fi
         running
     elif command -v dockerd >/dev/null; then
         frame version "$(dockerd --version 2>/dev/null)"

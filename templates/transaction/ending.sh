@@ -28,10 +28,13 @@ remember_all() {
 }
 
 remember_engine() {
-    shown=$(systemctl show docker.service docker.socket -p Id -p ActiveState | paste -s -d ' ')
+    # One question, because each costs as much as ten other programs. A socket has no process: what tells one start from another
+    # is the service's alone.
+    shown=$(systemctl show docker.service docker.socket -p Id -p ActiveState \
+        -p MainPID -p ExecMainStartTimestampMonotonic)
     case $shown in *docker.service*ActiveState=active*docker.socket*) mark was-active || return ;; esac
     case $shown in *docker.socket*ActiveState=active*) mark was-listening || return ;; esac
-    started >"$folder/was-started"
+    printf '%s\n' "$shown" | grep -e '^MainPID=' -e '^ExecMain' >"$folder/was-started"
     uname -n >"$folder/was-named"
 }
 
@@ -46,9 +49,14 @@ keep_origin() {
     if wants hostname && [ ! -f "$home/origin/hostname" ]; then
         cp "$folder/was-named" "$home/origin/hostname" || return
     fi
-    count=$(wc -l <"$home/origin/index")
+    count=0
+    known=:
+    while read -r _ _ _ path; do
+        count=$((count + 1))
+        known=$known$path:
+    done <"$home/origin/index"
     while read -r kind number mode path; do
-        if grep -q " $path\$" "$home/origin/index"; then continue; fi
+        case $known in *":$path:"*) continue ;; esac
         count=$((count + 1))
         if [ "$kind" = file ]; then cp -a "$folder/before/$number" "$home/origin/$count" || return; fi
         echo "$kind $count $mode $path" >>"$home/origin/index" || return

@@ -56,7 +56,9 @@ wants() {
 }
 
 wanted() { # the text of do/NAME, or nothing
-    cat "$folder/do/$1" 2>/dev/null
+    # Read without a program: it is asked often. The one line may have no end.
+    [ -f "$folder/do/$1" ] || return
+    { IFS= read -r value || [ -n "$value" ]; } <"$folder/do/$1" && printf '%s\n' "$value"
 }
 
 remaining() { # seconds until the deadline, at least 1
