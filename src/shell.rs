@@ -78,10 +78,15 @@ impl Shell {
         }
         let mut text = String::new();
         for (key, value) in variables {
-            text.push_str(&match value {
+            let statement = match value {
                 Some(value) => self.set(key, value)?,
                 None => self.unset(key),
-            });
+            };
+            text.push_str(&statement);
+            // In an unquoted `eval $(...)` line ends are spaces, and `unset` would take the next statement for more names.
+            if self == Self::Sh && value.is_none() && variables.iter().any(|(_, value)| value.is_some()) {
+                text.push(';');
+            }
             text.push('\n');
         }
         Ok(text)

@@ -10,7 +10,7 @@ use crate::{
     retry::Deadline,
     secret::Secret,
     ssh::{Connect, Session, SshError},
-    store::{AuthOptions, Record},
+    store::Record,
 };
 
 /// Where SSH answers on a machine's host.
@@ -83,6 +83,12 @@ pub fn url(world: &World, driver: &dyn Driver, record: &Record) -> Result<String
         .ok_or_else(|| OpsError::NoUrl { machine: record.name.to_string() })
 }
 
+/// The engine's port as the driver has it from its flags; `None` where the driver knows no address yet.
+pub fn port(world: &World, driver: &dyn Driver, record: &Record) -> Result<Option<u16>, OpsError> {
+    let url = driver.url(&world.context(&record.name), &record.config.driver)?;
+    Ok(url.as_deref().and_then(host_and_port).map(|(_, port)| port))
+}
+
 /// Host and port of `tcp://host:port`; IPv6 addresses stand in brackets.
 pub fn host_and_port(url: &str) -> Option<(String, u16)> {
     let rest = url.strip_prefix("tcp://")?.trim_end_matches('/');
@@ -107,13 +113,6 @@ pub fn ssh_url(user: &str, host: &str, port: Option<u16>) -> String {
 fn read(copy: &Path, original: &str) -> Result<String, OpsError> {
     let failed = |source| OpsError::CertificateFile { path: copy.to_owned(), source };
     std::fs::read_to_string(copy).or_else(|_| std::fs::read_to_string(original)).map_err(failed)
-}
-
-/// Whether the paths of a record's certificates are filled in at all (machines of foreign tools may lack them).
-pub fn has_certificates(auth: &AuthOptions) -> bool {
-    [&auth.ca_cert_path, &auth.client_cert_path, &auth.client_key_path]
-        .iter()
-        .all(|path| Path::new(path).is_file())
 }
 
 #[cfg(test)]

@@ -124,7 +124,7 @@ mod tests {
             assert_eq!(
                 sh,
                 format!(
-                    "unset DOCKER_TLS_VERIFY\nexport {host}\nunset DOCKER_CERT_PATH\nexport DOCKER_MACHINE_NAME=\"n1\""
+                    "unset DOCKER_TLS_VERIFY;\nexport {host}\nunset DOCKER_CERT_PATH;\nexport DOCKER_MACHINE_NAME=\"n1\""
                 )
             );
             assert_eq!(dotenv, format!("DOCKER_HOST={url}\nDOCKER_MACHINE_NAME=n1"));

@@ -82,6 +82,12 @@ pub enum OpsError {
         /// Its driver.
         driver: String,
     },
+    /// The machine's host is down.
+    #[error("the host of {machine} is not running")]
+    NotRunning {
+        /// The machine.
+        machine: String,
+    },
     /// The machine's address is not known (yet).
     #[error("the address of machine {machine} is not known; it may not be running")]
     NoUrl {
@@ -176,6 +182,7 @@ impl OpsError {
             Self::Engine(_) | Self::Unfinished { .. } => false,
             Self::UnknownDriver { .. }
             | Self::NoLogin { .. }
+            | Self::NotRunning { .. }
             | Self::NoUrl { .. }
             | Self::NotProvisioned { .. }
             | Self::NotAdopted { .. }

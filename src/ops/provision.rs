@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{
     checkpoint::{Checkpoint, Checkpoints},
-    driver::Driver,
+    driver::{Driver, Origin},
     engine::api::{Api, Dial, Endpoint},
     event::{Event, Events},
-    machine::{MachineName, SshEndpoint},
+    machine::{MachineName, SshEndpoint, State},
     provision::{self, Access, Facts, Materials, Plan, ProvisionError, Wishes},
     retry::Deadline,
     ssh::Session,
@@ -28,6 +28,8 @@ use crate::{
 
 /// How long a host may take until SSH answers.
 const SSH_WAIT: Duration = Duration::from_secs(180);
+/// The same for a host that somebody else made: it is up, or the address is wrong.
+const ADOPTED_SSH_WAIT: Duration = Duration::from_secs(20);
 /// How long the engine may take to answer once apply has seen it healthy.
 const ENGINE_WAIT: Duration = Duration::from_secs(60);
 /// How long another rmachine may be busy with the machine.
@@ -57,12 +59,32 @@ pub async fn provision(
     if !driver.profile().provisions {
         return Err(OpsError::NotProvisioned { driver: driver.name().to_owned() });
     }
+    must_run(world, driver.as_ref(), &mut record).await?;
     let options = Converge { may_stop_containers, deadline: Deadline::after(PROVISION_WAIT) };
     let changed = converge(world, driver.as_ref(), &lock, &mut record, options).await?;
     env_files::write(world, driver.as_ref(), &lock, &record)?;
     record.side.stage = crate::store::Stage::Provisioned;
     world.store.save(&lock, &mut record)?;
     Ok(changed)
+}
+
+/// A host of ours that is down is told at once; whether an adopted one is up, SSH will tell.
+async fn must_run(world: &World, driver: &dyn Driver, record: &mut Record) -> Result<(), OpsError> {
+    if driver.profile().origin == Origin::Adopted {
+        return Ok(());
+    }
+    match driver.state(&world.context(&record.name), &mut record.config.driver).await? {
+        State::Stopped | State::Saved | State::Paused => {
+            Err(OpsError::NotRunning { machine: record.name.to_string() })
+        }
+        State::None
+        | State::Running
+        | State::Starting
+        | State::Stopping
+        | State::Error
+        | State::Timeout
+        | State::NotFound => Ok(()),
+    }
 }
 
 /// Brings a host to what the record wishes and verifies it from outside. Says whether anything was changed.
@@ -76,7 +98,8 @@ pub(super) async fn converge(
     let events = world.events.of(&record.name);
     let checkpoints = Checkpoints::from_env(&world.env);
     events.step("connecting by ssh");
-    let session = connect::session(world, driver, record, options.deadline.at_most(SSH_WAIT), true).await?;
+    let session =
+        connect::session(world, driver, record, options.deadline.at_most(ssh_wait(driver)), true).await?;
     pin(world, lock, record, &session)?;
     checkpoints.reach(Checkpoint::Connected);
 
@@ -103,6 +126,13 @@ pub(super) async fn converge(
     Ok(changed)
 }
 
+fn ssh_wait(driver: &dyn Driver) -> Duration {
+    match driver.profile().origin {
+        Origin::Made => SSH_WAIT,
+        Origin::Adopted => ADOPTED_SSH_WAIT,
+    }
+}
+
 /// The plan of `create --dry-run`: the same steps up to the plan, and nothing saved.
 pub(super) async fn plan_only(
     world: &World,
@@ -114,7 +144,7 @@ pub(super) async fn plan_only(
     if !driver.profile().provisions {
         return Ok(format!("record the machine; the {} driver changes nothing on a host\n", driver.name()));
     }
-    if driver.profile().origin == crate::driver::Origin::Made {
+    if driver.profile().origin == Origin::Made {
         return Ok(format!(
             "make a host with the {} driver, then install and secure its engine\n",
             driver.name()
@@ -146,7 +176,10 @@ impl Host {
         options: Converge,
         events: &Events,
     ) -> Result<Self, OpsError> {
-        let wishes = stored_wishes(record)?;
+        let mut wishes = stored_wishes(record)?;
+        if wishes.port == 0 {
+            wishes.port = connect::port(world, driver, record)?.unwrap_or_default();
+        }
         let facts = provision::look(session, &wishes, options.deadline, events).await?;
         let reached = session.peer_address();
         let names = server_names(world, driver, record, reached, &wishes)?;

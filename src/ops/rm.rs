@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{OpsError, World};
-use crate::{driver::Origin, machine::MachineName, retry::Deadline};
+use crate::{driver::Origin, machine::MachineName, retry::Deadline, store::Stage};
 
 /// How long another rmachine may be busy with the machine.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
@@ -38,9 +38,13 @@ async fn remove_host(world: &World, name: &MachineName) -> Result<Option<String>
     let mut state = record.config.driver.clone();
     driver.remove(&world.context(name), &mut state).await?;
     let profile = driver.profile();
-    let adopted = profile.origin == Origin::Adopted && profile.provisions;
+    let stays =
+        profile.origin == Origin::Adopted && profile.provisions && record.side.stage == Stage::Provisioned;
     let url = record.side.url.as_deref().unwrap_or("its address");
-    Ok(adopted.then(|| {
-        format!("the host keeps its engine, which still answers on {url} to this store's client certificate")
+    Ok(stays.then(|| {
+        format!(
+            "the host keeps its engine as it is, answering on {url} to this store's client certificate; to put it back, \
+             create the machine again and release it"
+        )
     }))
 }

@@ -187,6 +187,14 @@ pub enum Refusal {
         /// Where it is.
         step: String,
     },
+    /// An address to listen on that the host does not have.
+    #[error("the host does not have the address {address}; it has {}", addresses(.own))]
+    ForeignAddress {
+        /// The address.
+        address: IpAddr,
+        /// The host's own.
+        own: Vec<IpAddr>,
+    },
     /// An address to listen on that cannot be.
     #[error("{address} cannot be listened on")]
     BadAddress {
@@ -209,6 +217,7 @@ impl Refusal {
             Self::OwnTls { .. } | Self::OwnListener { .. } | Self::OwnHosts { .. } => {
                 "use --engine-access ssh, or take that setting out first"
             }
+            Self::ForeignAddress { .. } => "listen on one of those, or on all: --engine-listen 0.0.0.0",
             Self::PortTaken { .. } => "choose another port, or --engine-access ssh",
             Self::ContainersWouldStop { .. } => "use --yes to let them stop",
             Self::FlagConflict { .. } => "take the flag out of the unit",
@@ -279,6 +288,10 @@ fn judge_engine(facts: &Facts) -> Result<(), Refusal> {
         None => Ok(()),
         Some(flag) => Err(Refusal::OtherConfig { unit: command.path.clone(), path: flag.value.clone() }),
     }
+}
+
+fn addresses(own: &[IpAddr]) -> String {
+    own.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Names as people list them.

@@ -87,3 +87,26 @@ fn release_puts_an_adopted_host_back_byte_for_byte() {
     assert!(user.rmachine(&["ls", "-q"]).ok().is_empty());
     assert!(!host.sh("ss -tlnH").contains(":2376"), "the port is closed again");
 }
+
+#[test]
+fn the_engine_answers_on_the_port_that_was_asked_for() {
+    let host = host!(Kind::Debian12Engine);
+    let user = User::new();
+    user.adopt(&host, "n1", &["--generic-engine-port", "3376"]).ok();
+    assert_eq!(user.rmachine(&["url", "n1"]).ok(), format!("tcp://{}:3376", host.ip()));
+    assert!(!user.docker("n1", "version --format '{{.Server.Version}}'").ok().is_empty());
+    assert!(host.sh("ss -tlnH").contains(":3376"));
+}
+
+#[test]
+fn rm_says_that_an_engine_stays_only_where_one_was_set_up() {
+    let host = host!(Kind::Debian12Engine);
+    let user = User::new();
+    user.adopt(&host, "n1", &[]).ok();
+    let said = user.rmachine(&["rm", "-y", "n1"]).stderr;
+    assert!(said.contains("the host keeps its engine"), "{said}");
+    let user = user.with("RMACHINE_KILL_AT", "recorded");
+    user.adopt(&host, "n2", &[]);
+    let said = user.without("RMACHINE_KILL_AT").rmachine(&["rm", "-y", "n2"]).stderr;
+    assert!(!said.contains("keeps its engine"), "{said}");
+}

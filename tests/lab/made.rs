@@ -29,6 +29,7 @@ fn a_machine_without_a_driver_given_lives_its_whole_life_and_leaves_nothing() {
     user.rmachine(&["stop", "dev"]).ok();
     assert_eq!(user.rmachine(&["status", "dev"]).ok(), "Stopped");
     user.rmachine(&["env", "--check", "dev"]).fails(1, "dev");
+    user.rmachine(&["provision", "dev"]).fails(1, "rmachine start dev");
     user.rmachine(&["start", "dev"]).ok();
     assert_eq!(user.rmachine(&["ip", "dev"]).ok(), ip, "the address stays");
     assert!(!user.docker("dev", "version --format '{{.Server.Version}}'").ok().is_empty());

@@ -51,6 +51,7 @@ fn of_ops(error: &OpsError) -> u8 {
         OpsError::Unfinished { .. }
         | OpsError::NoLogin { .. }
         | OpsError::NoUrl { .. }
+        | OpsError::NotRunning { .. }
         | OpsError::CertificateFile { .. }
         | OpsError::BrokenWishes { .. }
         | OpsError::Ssh(_)

@@ -88,7 +88,9 @@ fn of_ops(error: &OpsError, to: To<'_>) -> Hints {
             one(format!("remove what there is: {program} rm {machine}"))
         }
         OpsError::NotAdopted { machine, .. } => one(format!("{program} rm {machine} removes it")),
-        OpsError::NoUrl { machine } => one(format!("{program} start {machine}")),
+        OpsError::NoUrl { machine } | OpsError::NotRunning { machine } => {
+            one(format!("{program} start {machine}"))
+        }
         OpsError::BrokenWishes { machine, .. } => one(format!("what is stored: {program} inspect {machine}")),
         OpsError::NoDefault(_) => one(format!("adopt a host instead: {program} create --ip ADDRESS NAME")),
         OpsError::CertificateFile { .. } => one(format!("{program} provision {}", to.name())),

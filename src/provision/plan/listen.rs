@@ -28,6 +28,7 @@ pub(super) fn choose(facts: &Facts, wishes: &Wishes, materials: &Materials<'_>) 
     }
     let port = wishes.port();
     let by_activation = by_activation(facts)?;
+    judge_addresses(facts, wishes)?;
     let (ips, mut notes) = addresses(facts, wishes, materials.reached);
     for &ip in &ips {
         if ip.is_multicast() {
@@ -54,11 +55,18 @@ fn judge_login(facts: &Facts) -> Result<(), Refusal> {
     }
 }
 
+/// An address that the host does not have can be opened (`FreeBind`), and then nobody gets an answer there.
+fn judge_addresses(facts: &Facts, wishes: &Wishes) -> Result<(), Refusal> {
+    let foreign = |ip: &&IpAddr| !ip.is_unspecified() && !ip.is_multicast() && !facts.addresses.contains(ip);
+    match wishes.listen.iter().find(foreign) {
+        Some(&address) => Err(Refusal::ForeignAddress { address, own: facts.addresses.clone() }),
+        None => Ok(()),
+    }
+}
+
 fn addresses(facts: &Facts, wishes: &Wishes, reached: Option<IpAddr>) -> (Vec<IpAddr>, Vec<String>) {
     if !wishes.listen.is_empty() {
-        let foreign = wishes.listen.iter().filter(|ip| !ip.is_unspecified() && !facts.addresses.contains(ip));
-        let notes = foreign.map(|ip| format!("the host does not have the address {ip} just now")).collect();
-        return (wishes.listen.clone(), notes);
+        return (wishes.listen.clone(), Vec::new());
     }
     match reached {
         Some(ip) if facts.addresses.contains(&ip) => (vec![ip], Vec::new()),

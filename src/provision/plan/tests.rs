@@ -224,8 +224,10 @@ fn containers_are_kept_where_that_is_possible_and_named_where_it_is_not() {
 
 #[test]
 fn the_engine_listens_where_ssh_came_in_if_the_host_owns_that() {
+    let mut host = debian12_engine();
+    host.addresses.push("8.8.8.8".parse().unwrap());
     let listens = |reached: &str, wishes: &Wishes| {
-        let plan = planned_from(&debian12_engine(), reached, wishes).unwrap();
+        let plan = planned_from(&host, reached, wishes).unwrap();
         (plan.listen.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "), plan.notes.join("; "))
     };
     assert_eq!(listens("10.99.0.41", &tls()), ("10.99.0.41:2376".into(), String::new()));
@@ -243,6 +245,9 @@ fn the_engine_listens_where_ssh_came_in_if_the_host_owns_that() {
         notes.contains("8.8.8.8 is a public address: port 1234 can be reached from everywhere"),
         "{notes}"
     );
+    let foreign = Wishes { listen: vec!["9.9.9.9".parse().unwrap()], ..tls() };
+    let refused = planned_from(&host, "10.99.0.41", &foreign).unwrap_err();
+    assert!(refused.to_string().starts_with("the host does not have the address 9.9.9.9; it has 127.0.0.1"));
     assert_eq!(listens("10.99.0.41", &ssh()), (String::new(), String::new()));
 }
 
