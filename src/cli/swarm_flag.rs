@@ -19,7 +19,7 @@ impl ClassicSwarm {
         }
         Err(CliError::refused(
             "--swarm is classic swarm's, which no engine of today speaks",
-            format!("leave --swarm away; for a swarm of today: {} swarm create", app.program()),
+            format!("a swarm of today is reached through any of its managers: {} env NAME", app.program()),
         ))
     }
 }

@@ -70,7 +70,7 @@ impl SwarmArgs {
         Err(CliError::refused(
             "classic swarm cannot be set up: no engine of today speaks its API",
             format!(
-                "create the machines without --swarm, then make a swarm of today: {} swarm create",
+                "create the machine without these flags, then make a swarm of today on it: eval \"$({} env NAME)\"; docker swarm init",
                 app.program()
             ),
         ))
