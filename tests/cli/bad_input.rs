@@ -160,7 +160,7 @@ fn classic_swarm_is_refused_before_anything_happens() {
         &["env", "--swarm", "n1"],
         &["config", "--swarm", "n1"],
     ] {
-        home.run(words).with_code(3).saying("classic swarm").saying("docker swarm init").printing("");
+        home.run(words).with_code(3).saying("classic swarm").saying("swarm of today").printing("");
     }
     assert!(!home.machine("n2").exists());
 }
