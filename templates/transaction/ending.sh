@@ -32,7 +32,8 @@ remember_engine() {
     # is the service's alone.
     shown=$(systemctl show docker.service docker.socket -p Id -p ActiveState \
         -p MainPID -p ExecMainStartTimestampMonotonic)
-    case $shown in *docker.service*ActiveState=active*docker.socket*) mark was-active || return ;; esac
+    # One that has just died and that systemd is about to start again is activating: without us it would come back.
+    case $shown in *docker.service*ActiveState=acti*docker.socket*) mark was-active || return ;; esac
     case $shown in *docker.socket*ActiveState=active*) mark was-listening || return ;; esac
     printf '%s\n' "$shown" | grep -e '^MainPID=' -e '^ExecMain' >"$folder/was-started"
     uname -n >"$folder/was-named"
@@ -154,7 +155,7 @@ restart_back() {
 }
 
 undo() { # the files; then the engine, whose refusal to come back would not be cured by trying again
-    say "step undo"
+    enter undo
     deadline=$(($(date +%s) + 120))
     [ -f "$folder/before/index" ] || return 0
     if wants hostname; then rename_host "$(cat "$folder/was-named")"; fi

@@ -7,6 +7,7 @@ mod support;
 
 mod adopt;
 mod compose;
+mod faults;
 mod kill;
 mod logins;
 mod made;

@@ -1,7 +1,7 @@
 //! A host of the lab: made by the nspawn driver, spoken to by the system's ssh, gone when it is dropped.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -58,13 +58,18 @@ pub struct Host {
 impl Host {
     /// Makes and boots a host; `Err` says why this machine cannot.
     pub fn boot(kind: Kind) -> Result<Self, String> {
+        Self::boot_in(kind, &lab_root())
+    }
+
+    /// The same, with its files in a store of its own.
+    pub fn boot_in(kind: Kind, store: &Path) -> Result<Self, String> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let env = Env::from_process();
         let driver = driver();
         driver.available(&env)?;
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name: MachineName = format!("t{}-{number}", std::process::id()).parse().expect("a name");
-        let store = Store::at(lab_root());
+        let store = Store::at(store.to_owned());
         let context = Context {
             name: name.clone(),
             store: store.root().to_owned(),
@@ -209,6 +214,13 @@ impl Host {
             .expect("ssh runs");
         std::io::Write::write_all(&mut import.stdin.take().expect("stdin"), &tar.stdout).expect("sent");
         assert!(import.wait().expect("ssh ends").success(), "docker import");
+    }
+
+    /// Writes a file on the host.
+    pub fn put(&self, path: &str, content: &[u8]) {
+        let mut cat = self.ssh().arg(format!("cat >{path}")).stdin(Stdio::piped()).spawn().expect("ssh runs");
+        std::io::Write::write_all(&mut cat.stdin.take().expect("stdin"), content).expect("sent");
+        assert!(cat.wait().expect("ssh ends").success(), "{path}");
     }
 
     /// When the engine's process started, in clock ticks since boot: the same number means that it was not restarted.

@@ -1,8 +1,11 @@
 //! Hosts, a user with a home and a store, and the programs a user has.
 
+mod disk;
 mod host;
 mod user;
 
+#[allow(unused_imports, reason = "the bench does not name it")]
+pub use disk::SmallDisk;
 pub use host::{Host, Kind};
 pub use user::{User, run};
 #[allow(unused_imports, reason = "the bench does not name them")]
@@ -36,7 +39,13 @@ pub fn skip(test: &str, why: &str) {
 #[macro_export]
 macro_rules! host {
     ($kind:expr) => {
-        match $crate::support::Host::boot($kind) {
+        $crate::host!(@ $crate::support::Host::boot($kind))
+    };
+    ($kind:expr, $store:expr) => {
+        $crate::host!(@ $crate::support::Host::boot_in($kind, $store))
+    };
+    (@ $booted:expr) => {
+        match $booted {
             Ok(host) => host,
             Err(why) => {
                 $crate::support::skip(std::thread::current().name().unwrap_or("a test"), &why);
