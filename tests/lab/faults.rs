@@ -4,7 +4,12 @@
 mod fault;
 mod scene;
 
-use std::{fmt::Write as _, time::Instant};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
+
+use rand::{SeedableRng, seq::SliceRandom};
 
 use self::{
     fault::Fault,
@@ -12,11 +17,8 @@ use self::{
 };
 use crate::{
     host,
-    support::{Host, Kind, SmallDisk, User, is_campaign, skip},
+    support::{Host, Kind, SmallDisk, User, is_campaign, report, seed, skip},
 };
-
-/// Which fault comes at which step where not all of them do; printed, so that a failure can be repeated.
-const SEED: usize = 12;
 
 /// The steps of adopting this host, as its own transaction names them, and `undo`, which comes when one of them fails.
 fn steps(host: &Host) -> Vec<String> {
@@ -48,37 +50,70 @@ fn a_lost_connection_is_told_and_the_next_create_takes_it_up() {
     assert_eq!(scene.container(), container);
 }
 
-/// All pairs, or one fault for each step in turn.
-fn pairs(steps: &[String]) -> Vec<(String, Fault)> {
-    let all = steps.iter().enumerate().flat_map(|(number, step)| {
-        Fault::ALL.into_iter().enumerate().map(move |(which, fault)| (number, which, step.clone(), fault))
-    });
-    all.filter(|(number, which, ..)| is_campaign() || (number + SEED) % Fault::ALL.len() == *which)
-        .map(|(.., step, fault)| (step, fault))
-        .collect()
+/// All pairs in an order that the seed decides, or one fault for each step, which it decides, too.
+fn pairs(steps: &[String], seed: usize) -> Vec<(String, Fault)> {
+    let count = Fault::ALL.len();
+    let pair = |step: usize, fault: usize| (steps[step].clone(), Fault::ALL[fault % count]);
+    if !is_campaign() {
+        return (0..steps.len()).map(|step| pair(step, step + seed)).collect();
+    }
+    let mut all: Vec<_> = (0..steps.len() * count).map(|number| pair(number / count, number)).collect();
+    let mut chance = rand::rngs::StdRng::seed_from_u64(seed as u64);
+    all.shuffle(&mut chance);
+    all
 }
 
 #[test]
 fn whatever_happens_at_any_step_the_host_is_as_before_or_the_machine_works() {
+    // A disk of its own, since one of the faults is a full one.
     let disk = match SmallDisk::mount() {
         Ok(disk) => disk,
         Err(why) => return skip("whatever_happens_at_any_step", &why),
     };
     let host = host!(Kind::Debian12Engine, disk.place());
     let scene = Scene::set(&host);
-    let pairs = pairs(&steps(&host));
-    println!("seed {SEED}, {} faults", pairs.len());
-    let (mut worked, mut wrong) = (0, String::new());
+    let pairs = pairs(&steps(&host), seed());
+    println!("seed {}, {} faults", seed(), pairs.len());
+    let mut tallies = Fault::ALL.map(|fault| (fault, Tally::default()));
+    let mut wrong = String::new();
     for (step, fault) in &pairs {
         let began = Instant::now();
         let ending = scene.play(step, *fault);
         println!("{fault:?} at {step}: {ending} ({:.1} s)", began.elapsed().as_secs_f32());
-        match ending {
-            Ending::Works => worked += 1,
-            Ending::AsBefore => {}
-            Ending::Third(what) => writeln!(wrong, "{fault:?} at {step}: {what}").expect("a text"),
+        if let Ending::Third(what) = &ending {
+            writeln!(wrong, "{fault:?} at {step}: {what}").expect("a text");
         }
+        let tally = tallies.iter_mut().find(|tally| tally.0 == *fault).expect("one of all");
+        tally.1.add(&ending, began.elapsed());
+    }
+    for (fault, tally) in tallies {
+        tally.report(fault);
     }
     assert!(wrong.is_empty(), "neither as before nor working:\n{wrong}");
-    println!("{} faults: {worked} worked all the same, {} as before", pairs.len(), pairs.len() - worked);
+}
+
+/// How one kind of fault went.
+#[derive(Default)]
+struct Tally {
+    works: usize,
+    as_before: usize,
+    third: usize,
+    took: Duration,
+}
+
+impl Tally {
+    fn add(&mut self, ending: &Ending, took: Duration) {
+        match ending {
+            Ending::Works => self.works += 1,
+            Ending::AsBefore => self.as_before += 1,
+            Ending::Third(_) => self.third += 1,
+        }
+        self.took += took;
+    }
+
+    fn report(&self, fault: Fault) {
+        let right = self.works + self.as_before;
+        let what = format!("{} ({} worked, {} as before)", fault.words(), self.works, self.as_before);
+        report(&what, right + self.third, right, self.took);
+    }
 }

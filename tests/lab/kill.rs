@@ -1,10 +1,12 @@
 //! SIGKILL at every checkpoint of `create`, then `create` again, or `rm`: a working machine or a clean slate, never a third thing.
 
+use std::time::Instant;
+
 use rmachine::checkpoint::{Checkpoint, KILL_AT};
 
 use crate::{
     host,
-    support::{Kind, Run, User, is_campaign},
+    support::{Kind, Run, User, is_campaign, report},
 };
 
 /// What creates the machine `n1`, and whose.
@@ -55,13 +57,19 @@ fn an_adoption_killed_anywhere_is_finished_by_create_or_undone_by_rm() {
     let create = |user: &User| user.adopt(&host, "n1", &[]);
     // Adoption makes no host.
     let points = points(|point| !matches!(point, Checkpoint::HostBegun | Checkpoint::HostHalfMade));
+    let began = Instant::now();
     for &point in &points {
         let user = killed_at(point, &create);
         create_again(&user, point, &create);
         user.rmachine(&["release", "n1", "-y"]).ok();
         remove(&killed_at(point, &create), point);
     }
-    println!("{} checkpoints of adoption, each followed by create and by rm", points.len());
+    report(
+        "kill -9 in an adoption, then create, and again, then rm",
+        points.len(),
+        points.len(),
+        began.elapsed(),
+    );
 }
 
 #[test]
@@ -70,6 +78,7 @@ fn a_host_that_is_made_survives_a_kill_anywhere_or_leaves_nothing() {
     let create = |user: &User| user.rmachine(&["create", "--driver", "nspawn", "n1"]);
     // From there on the story is that of adoption.
     let points = points(|point| is_campaign() || point <= Checkpoint::HostMade);
+    let began = Instant::now();
     for &point in &points {
         let user = killed_at(point, &create);
         create_again(&user, point, &create);
@@ -80,5 +89,10 @@ fn a_host_that_is_made_survives_a_kill_anywhere_or_leaves_nothing() {
         remove(&user, point);
         assert_eq!(super::made::traces(&user), "0 mounts, 0 processes", "{point}");
     }
-    println!("{} checkpoints of a made host, each followed by create and by rm", points.len());
+    report(
+        "kill -9 while a host is made, then create, and again, then rm",
+        points.len(),
+        points.len(),
+        began.elapsed(),
+    );
 }

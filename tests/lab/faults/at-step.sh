@@ -13,6 +13,7 @@ break_config() {
 cut() { # SECONDS RULE...
     seconds=$1
     shift
+    # shellcheck disable=SC2016 # the other shell expands it
     systemd-run --quiet --collect /bin/sh -c \
         'seconds=$1; shift; for chain in INPUT OUTPUT; do iptables -w -I "$chain" "$@"; done; true >/run/rmachine/is-cut
         sleep "$seconds"; for chain in INPUT OUTPUT; do iptables -w -D "$chain" "$@"; done' \

@@ -34,6 +34,17 @@ impl Fault {
         }
     }
 
+    /// For the results.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NetworkSilent => "network silent for 5 s at a step of adoption",
+            Self::NetworkReset => "connection reset at a step of adoption",
+            Self::EngineKilled => "dockerd killed at a step of adoption",
+            Self::DiskFilled => "disk filled at a step of adoption",
+            Self::ConfigBroken => "daemon.json broken at a step of adoption",
+        }
+    }
+
     /// Lets it happen when the next change comes to that step.
     pub fn arm(self, host: &Host, step: &str) {
         self.arm_for(host, step, SHORT_SILENCE);

@@ -23,15 +23,32 @@ pub fn is_campaign() -> bool {
     std::env::var_os("RMACHINE_CAMPAIGN").is_some()
 }
 
+/// A number that decides what is left to chance; always the same one unless it is given.
+pub fn seed() -> usize {
+    const USUAL: usize = 12;
+    std::env::var("RMACHINE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(USUAL)
+}
+
+/// Says how a long test went; the campaign collects that.
+pub fn report(what: &str, count: usize, right: usize, took: std::time::Duration) {
+    let line = format!("| {what} | {count} | {right} | {:.0} s |", took.as_secs_f32());
+    println!("{line}");
+    append("RMACHINE_RESULTS_FILE", &line);
+}
+
 /// Says that a test cannot run here. It counts as skipped, and as failed where hosts are demanded.
 pub fn skip(test: &str, why: &str) {
     let line = format!("SKIPPED: {test}: {why}");
     assert!(std::env::var_os("RMACHINE_REQUIRE_HOSTS").is_none(), "{line} (RMACHINE_REQUIRE_HOSTS is set)");
     println!("{line}");
-    if let Some(file) = std::env::var_os("RMACHINE_SKIPPED_FILE") {
-        let mut file =
-            OpenOptions::new().append(true).create(true).open(file).expect("the list of skipped tests");
-        writeln!(file, "{line}").expect("the list of skipped tests");
+    append("RMACHINE_SKIPPED_FILE", &line);
+}
+
+/// Adds a line to the file that a variable names, if it does.
+fn append(variable: &str, line: &str) {
+    if let Some(file) = std::env::var_os(variable) {
+        let mut file = OpenOptions::new().append(true).create(true).open(file).expect(variable);
+        writeln!(file, "{line}").expect(variable);
     }
 }
 
