@@ -29,11 +29,13 @@ write_page() { # ROWS FAILED
     {
         echo '# Results of the fault campaign'
         echo
-        echo "Written by \`make campaign\` on $(date -u +%F) at commit $(git rev-parse --short HEAD): $rounds rounds, seeds $seed to $((seed + rounds - 1))."
+        echo "Written by \`make campaign\` on $(date -u +%F) at commit $(git rev-parse --short HEAD). Rounds: $rounds; first seed: $seed."
         echo
         cat <<'PAGE'
 A fault ended right if the machine worked afterwards, or if the hash of /etc, the units and the containers were those from
-before and the next `create` made the machine. A kill ended right if the next `create` made the machine, and `rm` left nothing.
+before and the next `create` made the machine; then `release` had to put the host back. A container had to run on throughout, unless the
+fault was the engine's death while live-restore was off, which ends it whether or not anything is being changed. A kill ended right if
+the next `create` made the machine, and `rm` left nothing.
 
 | what | count | ended right | took |
 |---|---|---|---|

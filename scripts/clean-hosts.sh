@@ -14,6 +14,12 @@ clean() {
 main() {
     cargo build --quiet
     clean /var/tmp/rmachine-lab
+    for disk in /var/tmp/rmachine-lab/disk-*/; do
+        [ -d "$disk" ] || continue
+        clean "${disk%/}"
+        umount "$disk" 2>/dev/null || true
+        rmdir "$disk"
+    done
     for home in /var/tmp/rmachine-user*/; do
         [ -d "$home" ] || continue
         clean "$home/.docker/machine"
