@@ -102,6 +102,22 @@ async fn whichever_record_was_saved_last_removing_leaves_nothing_behind() {
     }
 }
 
+/// Its init goes on without them, and with its address.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_whose_launcher_and_nspawn_were_killed_is_removed_all_the_same() {
+    let Some(driver) = driver() else { return };
+    let subnet = "10.46.12.0/24";
+    let bench = Bench::new();
+    let mut host = Host::configured(driver.as_ref(), &bench, "orphan", &on(subnet));
+    host.create().await;
+    let mark = format!("--machine=rm-{}", host.state["Id"].as_str().unwrap());
+    let killed = std::process::Command::new("pkill").args(["-KILL", "-f", "--", &mark]).status().unwrap();
+    assert!(killed.success());
+    assert!(processes(&mark).is_empty());
+    host.remove().await;
+    assert_eq!(network_traces(subnet), Vec::<String>::new());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_reboots_itself_comes_back_and_one_that_powers_off_can_be_started() {
     let Some(driver) = driver() else { return };

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Limits;
+use super::{Limits, proc::Process};
 
 /// The folder of ours in each hierarchy.
 const PARENT: &str = "rmachine";
@@ -49,6 +49,13 @@ pub(super) fn remove(id: &str) {
         remove_tree(&parent.join(id));
         // Fails while other hosts have groups in it.
         let _ = fs::remove_dir(&parent);
+    }
+}
+
+/// Ends every process in a host's groups. A host whose systemd-nspawn was killed goes on without it, with its address.
+pub(super) fn kill(id: &str) {
+    for hierarchy in hierarchies() {
+        kill_tree(&hierarchy.path.join(PARENT).join(id));
     }
 }
 
@@ -139,11 +146,20 @@ fn write_existing(path: &Path, text: &str) -> io::Result<()> {
 
 /// Groups hold files that cannot be removed; their folders go from the innermost outwards.
 fn remove_tree(group: &Path) {
-    let children = fs::read_dir(group).into_iter().flatten().flatten();
-    for child in children.filter(|child| child.file_type().is_ok_and(|kind| kind.is_dir())) {
-        remove_tree(&child.path());
-    }
+    folders(group).for_each(|child| remove_tree(&child));
     let _ = fs::remove_dir(group);
+}
+
+fn kill_tree(group: &Path) {
+    let members = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+    let processes = members.lines().filter_map(|pid| Process::with_pid(pid.parse().ok()?));
+    processes.for_each(|process| process.signal(rustix::process::Signal::KILL));
+    folders(group).for_each(|child| kill_tree(&child));
+}
+
+fn folders(group: &Path) -> impl Iterator<Item = PathBuf> {
+    let children = fs::read_dir(group).into_iter().flatten().flatten();
+    children.filter(|child| child.file_type().is_ok_and(|kind| kind.is_dir())).map(|child| child.path())
 }
 
 #[cfg(test)]

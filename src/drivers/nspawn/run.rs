@@ -165,6 +165,7 @@ pub(super) async fn pull_plug(context: &Context, id: &str, top: Process) -> Resu
 pub(super) async fn sweep(context: &Context, id: &str) -> Result<()> {
     let cable = interface(id);
     let attempt = || async {
+        cgroup::kill(id);
         cgroup::remove(id);
         let has_cable = Path::new("/sys/class/net").join(&cable).exists();
         match (has_cable, cgroup::exist(id)) {
