@@ -28,8 +28,10 @@ use crate::{
 
 /// How long a host may take until SSH answers.
 const SSH_WAIT: Duration = Duration::from_secs(180);
-/// The same for a host that somebody else made: it is up, or the address is wrong.
-const ADOPTED_SSH_WAIT: Duration = Duration::from_secs(20);
+/// The same for a host that somebody else made and that never answered: it is up, or the address is wrong.
+const UNKNOWN_SSH_WAIT: Duration = Duration::from_secs(20);
+/// The same for one that answered before.
+const KNOWN_SSH_WAIT: Duration = Duration::from_secs(60);
 /// How long the engine may take to answer once apply has seen it healthy.
 const ENGINE_WAIT: Duration = Duration::from_secs(60);
 /// How long another rmachine may be busy with the machine.
@@ -99,7 +101,8 @@ pub(super) async fn converge(
     let checkpoints = Checkpoints::from_env(&world.env);
     events.step("connecting by ssh");
     let session =
-        connect::session(world, driver, record, options.deadline.at_most(ssh_wait(driver)), true).await?;
+        connect::session(world, driver, record, options.deadline.at_most(ssh_wait(driver, record)), true)
+            .await?;
     pin(world, lock, record, &session)?;
     checkpoints.reach(Checkpoint::Connected);
 
@@ -126,10 +129,11 @@ pub(super) async fn converge(
     Ok(changed)
 }
 
-fn ssh_wait(driver: &dyn Driver) -> Duration {
+fn ssh_wait(driver: &dyn Driver, record: &Record) -> Duration {
     match driver.profile().origin {
         Origin::Made => SSH_WAIT,
-        Origin::Adopted => ADOPTED_SSH_WAIT,
+        Origin::Adopted if record.side.host_keys.is_empty() => UNKNOWN_SSH_WAIT,
+        Origin::Adopted => KNOWN_SSH_WAIT,
     }
 }
 
