@@ -350,7 +350,7 @@ fn mirrors(given: &[String]) -> Result<Vec<String>> {
         let is_line = apt::parse_list(mirror).len() == 1;
         if !is_address && !is_line {
             return Err(usage(format!(
-                "--nspawn-mirror {mirror:?} is neither an address such as http://deb.debian.org/debian nor an apt line"
+                "--nspawn-mirror {mirror:?} is neither an address such as http://ftp.debian.org/debian nor an apt line"
             )));
         }
     }

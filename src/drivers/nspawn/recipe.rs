@@ -169,7 +169,7 @@ fn sources(suite: &str, mirrors: &[String]) -> Result<Vec<Source>> {
     if found.is_empty() {
         return Err(DriverError::Preflight {
             message: format!("apt on this machine has no mirror that an image of {suite} could come from"),
-            hint: Some("--nspawn-mirror http://deb.debian.org/debian --nspawn-suite bookworm".to_owned()),
+            hint: Some("--nspawn-mirror http://ftp.debian.org/debian --nspawn-suite bookworm".to_owned()),
         });
     }
     Ok(found)
