@@ -40,14 +40,16 @@ fn steps(host: &Host) -> Vec<String> {
 fn a_lost_connection_is_told_and_the_next_create_takes_it_up() {
     let host = host!(Kind::Debian12Engine);
     let scene = Scene::set(&host);
-    let (user, container) = (User::new(), scene.container());
-    Fault::NetworkSilent.arm_for(&host, "swap", 90);
+    let (user, container, began) = (User::new(), scene.container(), Instant::now());
+    Fault::NetworkSilent.arm_for(&host, "swap", 75);
     let lost = user.adopt(&host, "n1", &[]).fails(1, "was lost while it was being changed");
     assert!(lost.stderr.contains("run the same command again"), "{}", lost.stderr);
     assert_eq!(user.rmachine(&["ls", "-q"]).ok(), "n1", "the record stays");
+    scene.wait_until_ended().expect("an end");
     user.adopt(&host, "n1", &[]).ok();
     assert_eq!(user.docker("n1", "ps --format '{{.Names}}'").ok(), "keep");
     assert_eq!(scene.container(), container);
+    report("network silent until the client gave up, then create", 1, 1, began.elapsed());
 }
 
 /// All pairs in an order that the seed decides, or one fault for each step, which it decides, too.

@@ -112,7 +112,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The transaction holds the lock as long as it works. SSH may be silent for some time.
-    fn wait_until_ended(&self) -> Result<(), String> {
+    pub fn wait_until_ended(&self) -> Result<(), String> {
         let ended = "cd /var/lib/rmachine 2>/dev/null || exit 0; [ ! -e lock ] || flock -n lock true";
         until(ENDS_WITHIN, || self.host.run(ended).status.success())
             .then_some(())
