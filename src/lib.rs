@@ -11,6 +11,7 @@ pub mod driver;
 pub mod drivers;
 pub mod engine;
 pub mod env;
+pub mod error;
 pub mod event;
 pub mod machine;
 pub mod ops;

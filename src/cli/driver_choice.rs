@@ -16,13 +16,6 @@ pub struct Choice {
     pub because: Option<String>,
 }
 
-impl Choice {
-    /// The driver's name.
-    pub fn name(&self) -> Option<String> {
-        self.driver.as_ref().map(|driver| driver.name().to_owned())
-    }
-}
-
 /// Looks at what is typed, the variable, the configuration file, what flags imply, and what this machine can run.
 pub fn choose(words: &[String], env: &Env, settings: &Settings) -> Result<Choice, CliError> {
     let set = || settings.get("create", "driver").and_then(|values| values.first()).map(String::as_str);
@@ -61,8 +54,7 @@ fn asks_for_help(words: &[String]) -> bool {
 }
 
 fn find(name: &str) -> Result<Box<dyn Driver>, CliError> {
-    let unknown = || OpsError::UnknownDriver { name: name.to_owned(), nearest: drivers::nearest(name) };
-    drivers::find(name).ok_or_else(|| unknown().into())
+    drivers::find(name).ok_or_else(|| OpsError::unknown_driver(name).into())
 }
 
 /// The only driver that has one of the typed flags, such as `--ip`.

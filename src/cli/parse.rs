@@ -66,11 +66,12 @@ fn parse_with(env: &Env, settings: &Settings) -> Result<Line, CliError> {
     root = with_driver(root, is_create, driver, env, settings)?;
     let mut line = read(root, &words, env)?;
     if let (Some(Command::Create(args)), Some(choice)) = (&mut line.0.command, choice) {
-        let flags = match (&choice.driver, line.1.subcommand_matches("create")) {
-            (Some(driver), Some(matches)) => flags::read(matches, driver.as_ref()),
-            _ => crate::driver::Flags::default(),
-        };
-        args.chosen = Some(Chosen { driver: choice.name(), because: choice.because, flags });
+        args.chosen =
+            choice.driver.zip(line.1.subcommand_matches("create")).map(|(driver, matches)| Chosen {
+                driver: driver.name().to_owned(),
+                because: choice.because,
+                flags: flags::read(matches, driver.as_ref()),
+            });
     }
     Ok(line.0)
 }

@@ -6,12 +6,9 @@
 mod bootstrap;
 mod pair;
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
-use super::{World, create::AuthorityPaths};
+use super::{LOCK_WAIT, World, create::AuthorityPaths};
 use crate::{
     checkpoint::{Checkpoint, Checkpoints},
     env::Env,
@@ -25,8 +22,6 @@ use crate::{
 use bootstrap::Work;
 use pair::{Found, Pair};
 
-/// How long another rmachine may be busy with the certificates.
-const LOCK_WAIT: Duration = Duration::from_secs(60);
 /// A server certificate with fewer days left is made anew, and a CA with fewer is worth a note.
 const FEW_DAYS: i64 = 30;
 /// The server's certificate in a machine's folder.

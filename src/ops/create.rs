@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use serde_json::Value;
 
 use super::{
-    OpsError, World, certs, env_files,
+    LOCK_WAIT, OpsError, World, certs, env_files,
     provision::{Converge, converge, plan_only},
 };
 use crate::{
@@ -18,16 +18,13 @@ use crate::{
     store::{EngineOptions, FreshConfig, Lock, Record, Side, Stage, StoreError, SwarmOptions},
 };
 
-/// How long another rmachine may be busy with the machine before we give up.
-const LOCK_WAIT: Duration = Duration::from_secs(60);
-
 /// What the user asked for.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The machine's name.
     pub name: MachineName,
-    /// The driver; `None` picks one that this machine can run.
-    pub driver: Option<String>,
+    /// The driver.
+    pub driver: String,
     /// The driver's flags.
     pub flags: Flags,
     /// What the engine should be like.
@@ -83,7 +80,7 @@ pub enum Outcome {
 pub async fn create(world: &World, request: Request) -> Result<Outcome, OpsError> {
     let began = std::time::Instant::now();
     let deadline = Deadline::after(request.timeout);
-    let driver = choose_driver(world, &request)?;
+    let driver = drivers::find(&request.driver).ok_or_else(|| OpsError::unknown_driver(&request.driver))?;
     let context = world.context(&request.name);
     let (lock, unfinished) = reserve(world, &request, driver.as_ref()).await?;
     context.checkpoints.reach(Checkpoint::Reserved);
@@ -185,15 +182,6 @@ impl Story<'_> {
             source: Box::new(error),
         }
     }
-}
-
-fn choose_driver(world: &World, request: &Request) -> Result<Box<dyn Driver>, OpsError> {
-    if let Some(name) = &request.driver {
-        return drivers::find(name).ok_or_else(|| OpsError::unknown_driver(name));
-    }
-    let picked = drivers::pick_default(&world.env)?;
-    world.events.of(&request.name).note(format!("using the driver {}", picked.why));
-    Ok(picked.driver)
 }
 
 /// Takes the name; an unfinished machine of that name is handed back to be taken up.

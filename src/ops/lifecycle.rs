@@ -13,8 +13,6 @@ use crate::{
     store::{Lock, Record, Stage},
 };
 
-/// How long another rmachine may be busy with the machine.
-const LOCK_WAIT: Duration = Duration::from_secs(60);
 /// How long a host may take until its engine answers again.
 const ENGINE_WAIT: Duration = Duration::from_secs(180);
 
@@ -43,7 +41,7 @@ pub enum Changed {
 /// Does it, saves what changed, and after a start waits until the engine answers.
 pub async fn lifecycle(world: &World, name: &MachineName, verb: Verb) -> Result<Changed, OpsError> {
     let context = world.context(name);
-    let lock = world.store.lock(name, Deadline::after(LOCK_WAIT), &context.events).await?;
+    let lock = world.lock(name).await?;
     let mut record = world.store.load(name)?;
     let driver = world.driver(&record)?;
     let before = driver.state(&context, &mut record.config.driver).await?;
@@ -58,13 +56,6 @@ pub async fn lifecycle(world: &World, name: &MachineName, verb: Verb) -> Result<
         Verb::Stop | Verb::Kill => {}
     }
     Ok(Changed::Yes)
-}
-
-/// Asks the driver what the host is doing.
-pub async fn state(world: &World, name: &MachineName) -> Result<State, OpsError> {
-    let mut record = world.store.load(name)?;
-    let driver = world.driver(&record)?;
-    Ok(driver.state(&world.context(name), &mut record.config.driver).await?)
 }
 
 fn already(verb: Verb, state: State) -> bool {

@@ -13,7 +13,7 @@ pub mod release;
 pub mod rm;
 pub mod ssh_config;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     checkpoint::Checkpoints,
@@ -23,9 +23,13 @@ use crate::{
     event::Events,
     machine::MachineName,
     prompt::Prompt,
+    retry::Deadline,
     secret::Secret,
-    store::{Record, Store},
+    store::{Lock, Record, Store},
 };
+
+/// How long another rmachine may be busy with a machine, or with the certificates of all.
+const LOCK_WAIT: Duration = Duration::from_secs(60);
 
 /// What every verb works with.
 #[derive(Clone)]
@@ -54,6 +58,11 @@ impl World {
             events: self.events.of(name),
             checkpoints: Checkpoints::from_env(&self.env),
         }
+    }
+
+    /// Takes a machine's lock, for a verb that changes something.
+    pub async fn lock(&self, name: &MachineName) -> Result<Lock, OpsError> {
+        Ok(self.store.lock(name, Deadline::after(LOCK_WAIT), &self.events.of(name)).await?)
     }
 
     /// The driver of a stored machine.
@@ -158,9 +167,6 @@ pub enum OpsError {
     /// The CA or a certificate of the store.
     #[error(transparent)]
     Certs(#[from] certs::CertsError),
-    /// No driver can make a host here.
-    #[error(transparent)]
-    NoDefault(#[from] drivers::NoDefault),
     /// Provisioning.
     #[error(transparent)]
     Provision(#[from] crate::provision::ProvisionError),
@@ -192,8 +198,7 @@ impl OpsError {
             | Self::Store(_)
             | Self::Driver(_)
             | Self::Ssh(_)
-            | Self::Certs(_)
-            | Self::NoDefault(_) => true,
+            | Self::Certs(_) => true,
         }
     }
 }

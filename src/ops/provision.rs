@@ -34,8 +34,6 @@ const UNKNOWN_SSH_WAIT: Duration = Duration::from_secs(20);
 const KNOWN_SSH_WAIT: Duration = Duration::from_secs(60);
 /// How long the engine may take to answer once apply has seen it healthy.
 const ENGINE_WAIT: Duration = Duration::from_secs(60);
-/// How long another rmachine may be busy with the machine.
-const LOCK_WAIT: Duration = Duration::from_secs(60);
 /// How long a provisioning may take in all.
 const PROVISION_WAIT: Duration = Duration::from_secs(30 * 60);
 
@@ -54,8 +52,7 @@ pub async fn provision(
     name: &MachineName,
     may_stop_containers: bool,
 ) -> Result<bool, OpsError> {
-    let events = world.events.of(name);
-    let lock = world.store.lock(name, Deadline::after(LOCK_WAIT), &events).await?;
+    let lock = world.lock(name).await?;
     let mut record = world.store.load(name)?;
     let driver = world.driver(&record)?;
     if !driver.profile().provisions {

@@ -6,6 +6,7 @@ use super::{OpsError, World, connect, fan_out::fan_out};
 use crate::{
     driver::DriverError,
     engine::api::Version,
+    error::in_one_line,
     machine::{MachineName, State},
     retry::Deadline,
     store::{Record, StoreError},
@@ -136,20 +137,9 @@ async fn looked_at(world: &World, row: Row, deadline: Deadline) -> Option<Row> {
             Row { state: Some(state), version: Some(version.version), ..row }
         }
         Ok(Ok((state, Some(Err(error))))) => {
-            Row { state: Some(state), error: Some(in_one_line(&error)), ..row }
+            Row { state: Some(state), error: Some(in_one_line(&error).replace('\n', " ")), ..row }
         }
     })
-}
-
-/// An error with its causes on one line, for a cell.
-fn in_one_line(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text.replace('\n', " ")
 }
 
 /// What the host is doing; a host that is gone is a state, not an error.

@@ -10,8 +10,6 @@ use crate::{
     retry::Deadline,
 };
 
-/// How long another rmachine may be busy with the machine.
-const LOCK_WAIT: Duration = Duration::from_secs(60);
 /// How long it may take in all.
 const RELEASE_WAIT: Duration = Duration::from_secs(10 * 60);
 
@@ -22,7 +20,7 @@ pub async fn release(
     may_stop_containers: bool,
 ) -> Result<Released, OpsError> {
     let events = world.events.of(name);
-    let lock = world.store.lock(name, Deadline::after(LOCK_WAIT), &events).await?;
+    let lock = world.lock(name).await?;
     let record = world.store.load(name)?;
     let driver = world.driver(&record)?;
     let profile = driver.profile();

@@ -1,12 +1,7 @@
 //! `rm`: what the driver made goes, then the record.
 
-use std::time::Duration;
-
 use super::{OpsError, World};
-use crate::{driver::Origin, machine::MachineName, retry::Deadline, store::Stage};
-
-/// How long another rmachine may be busy with the machine.
-const LOCK_WAIT: Duration = Duration::from_secs(60);
+use crate::{driver::Origin, machine::MachineName, store::Stage};
 
 /// What came of it.
 #[derive(Debug)]
@@ -20,8 +15,7 @@ pub struct Removed {
 /// Removes what the driver made, then the record. With `force` the record goes whatever the driver says, also one that cannot
 /// be read.
 pub async fn rm(world: &World, name: &MachineName, force: bool) -> Result<Removed, OpsError> {
-    let events = world.events.of(name);
-    let lock = world.store.lock(name, Deadline::after(LOCK_WAIT), &events).await?;
+    let lock = world.lock(name).await?;
     let outcome = remove_host(world, name).await;
     let removed = match outcome {
         Ok(stays) => Removed { stays, ignored: None },

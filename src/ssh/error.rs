@@ -286,14 +286,7 @@ impl SshError {
 
     /// The error with its causes, in one line.
     pub fn in_one_line(&self) -> String {
-        let mut line = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            line.push_str(": ");
-            line.push_str(&error.to_string());
-            cause = error.source();
-        }
-        line
+        crate::error::in_one_line(self)
     }
 }
 

@@ -13,7 +13,6 @@ use crate::{
         sudo::SudoArgs,
     },
     driver::Flags,
-    drivers,
     event::Event,
     machine::MachineName,
     ops::{
@@ -77,7 +76,7 @@ pub struct Args {
 #[derive(Clone, Debug)]
 pub struct Chosen {
     /// Its name.
-    pub driver: Option<String>,
+    pub driver: String,
     /// What to tell the user.
     pub because: Option<String>,
     /// Its flags.
@@ -95,13 +94,8 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     if app.is_classic() {
         app.ui.say("Running pre-create checks...");
     }
-    let names_host =
-        template.driver.as_deref().and_then(drivers::find).is_some_and(|driver| driver.profile().names_host);
     let results = many::each(app, world, names, move |world, name| {
-        let mut request = Request { name: name.clone(), ..template.clone() };
-        if names_host {
-            request.wishes.hostname.get_or_insert_with(|| name.to_string());
-        }
+        let request = Request { name: name.clone(), ..template.clone() };
         one(world, request)
     })?;
     for made in results.iter().filter_map(|(_, result)| result.as_ref().ok()) {
@@ -152,7 +146,7 @@ fn request(app: &App, args: &Args, names: &[MachineName]) -> Result<(Request, Op
         ));
     }
     let Chosen { driver, because, flags } =
-        chosen.clone().unwrap_or(Chosen { driver: None, because: None, flags: Flags::default() });
+        chosen.clone().ok_or_else(|| CliError::usage("no driver is named", "--driver DRIVER"))?;
     let mut wishes = engine.wishes()?;
     wishes.hostname = hostname.as_ref().map(ToString::to_string);
     let request = Request {

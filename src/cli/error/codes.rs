@@ -44,7 +44,6 @@ fn of_ops(error: &OpsError) -> u8 {
         OpsError::Store(error) => of_store(error),
         OpsError::Driver(error) => of_driver(error),
         OpsError::Provision(ProvisionError::Refused(_))
-        | OpsError::NoDefault(_)
         | OpsError::NotAdopted { .. }
         | OpsError::NotProvisioned { .. }
         | OpsError::UnfinishedElsewhere { .. } => code::REFUSED,

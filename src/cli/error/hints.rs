@@ -92,7 +92,6 @@ fn of_ops(error: &OpsError, to: To<'_>) -> Hints {
             one(format!("{program} start {machine}"))
         }
         OpsError::BrokenWishes { machine, .. } => one(format!("what is stored: {program} inspect {machine}")),
-        OpsError::NoDefault(_) => one(format!("adopt a host instead: {program} create --ip ADDRESS NAME")),
         OpsError::CertificateFile { .. } => one(format!("{program} provision {}", to.name())),
         OpsError::Store(error) => along(error, to),
         OpsError::Driver(error) => along(error, to),
