@@ -174,9 +174,9 @@ fn traces(id: &str) -> Vec<String> {
         .collect()
 }
 
-/// Processes with a text among their arguments.
+/// Processes with a text among their arguments, each with its pid in front.
 pub fn processes(mark: &str) -> Vec<String> {
-    let listing = Command::new("ps").args(["-eo", "args"]).output().unwrap().stdout;
+    let listing = Command::new("ps").args(["-eo", "pid,args"]).output().unwrap().stdout;
     String::from_utf8_lossy(&listing).lines().filter(|line| line.contains(mark)).map(str::to_owned).collect()
 }
 

@@ -111,7 +111,10 @@ async fn a_host_whose_launcher_and_nspawn_were_killed_is_removed_all_the_same() 
     let mut host = Host::configured(driver.as_ref(), &bench, "orphan", &on(subnet));
     host.create().await;
     let mark = format!("--machine=rm-{}", host.state["Id"].as_str().unwrap());
-    let killed = std::process::Command::new("pkill").args(["-KILL", "-f", "--", &mark]).status().unwrap();
+    let found = processes(&mark);
+    let pids: Vec<&str> = found.iter().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(!pids.is_empty());
+    let killed = std::process::Command::new("kill").arg("-KILL").args(&pids).status().unwrap();
     assert!(killed.success());
     assert!(processes(&mark).is_empty());
     host.remove().await;
