@@ -14,6 +14,13 @@ fn root() -> PathBuf {
 
 /// All files under a folder with this ending, but for unit tests that have a file of their own, as (path relative to the root, text).
 fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
+    let mut found = all_files(folder, ending);
+    found.retain(|(path, _)| !path.ends_with("/tests.rs"));
+    found
+}
+
+/// All of them.
+fn all_files(folder: &str, ending: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
@@ -21,7 +28,7 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|e| e == ending) && !path.ends_with("tests.rs") {
+            } else if path.extension().is_some_and(|e| e == ending) {
                 let name = path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
                 found.push((name, fs::read_to_string(&path).expect("text")));
             }
@@ -199,6 +206,42 @@ fn readme_lists_every_driver() {
         let row = format!("| `{}` |", driver.name());
         assert!(readme.contains(&row), "README's table lacks {row}");
     }
+}
+
+/// The words that a line of docs/differences.md may open with.
+const DIFFERENCES: [&str; 3] = ["Fixed", "Differs", "rmachine"];
+
+#[test]
+fn every_difference_names_a_test_that_shows_it() {
+    let page = fs::read_to_string(root().join("docs/differences.md")).expect("docs/differences.md");
+    let tests = names_of_tests();
+    let by_command = page.split("\n## ").skip(1);
+    let mut count = 0;
+    for section in by_command {
+        for line in section.split("\n* ").skip(1) {
+            count += 1;
+            let opens = DIFFERENCES.iter().any(|word| line.starts_with(&format!("**{word}**: ")));
+            assert!(opens, "this line does not open with one of {DIFFERENCES:?}: {line}");
+            let shown_by = line.trim_end().strip_suffix('`').and_then(|line| line.rsplit('`').next());
+            let is_test = shown_by.is_some_and(|name| tests.contains(name));
+            assert!(is_test, "this line does not end with the name of a test: {line}");
+        }
+    }
+    assert!(count > 0, "no difference is listed");
+}
+
+/// The functions below a `#[test]`, in tests/ and in src/.
+fn names_of_tests() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for folder in ["src", "tests"] {
+        for (_, text) in all_files(folder, "rs") {
+            for after in text.split("#[test]").chain(text.split("#[tokio::test]")).skip(1) {
+                let name = after.split_once("fn ").and_then(|(_, rest)| rest.split('(').next());
+                names.extend(name.map(str::to_owned));
+            }
+        }
+    }
+    names
 }
 
 #[test]
