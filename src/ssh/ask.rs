@@ -3,7 +3,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -60,6 +60,45 @@ impl<'a> Person<'a> {
         if lock(&self.told).insert(text.to_owned()) {
             self.events.note(text);
         }
+    }
+}
+
+/// Remembers what was answered, so that a further login to the same host asks nobody.
+pub(super) struct Memory {
+    prompt: Arc<dyn Prompt>,
+    secrets: Mutex<HashMap<String, Secret>>,
+    /// What is answered without asking, once: a code that was good for one login is asked for when it is refused.
+    known: Mutex<HashMap<String, Secret>>,
+}
+
+impl Memory {
+    pub fn new(prompt: Arc<dyn Prompt>) -> Self {
+        Self { prompt, secrets: Mutex::default(), known: Mutex::default() }
+    }
+
+    /// A prompt for a further login.
+    pub fn again(&self) -> Self {
+        let secrets = lock(&self.secrets).clone();
+        Self {
+            prompt: Arc::clone(&self.prompt),
+            secrets: Mutex::new(secrets.clone()),
+            known: Mutex::new(secrets),
+        }
+    }
+}
+
+impl Prompt for Memory {
+    fn secret(&self, question: &str) -> Option<Secret> {
+        if let Some(known) = lock(&self.known).remove(question) {
+            return Some(known);
+        }
+        let secret = self.prompt.secret(question)?;
+        lock(&self.secrets).insert(question.to_owned(), secret.clone());
+        Some(secret)
+    }
+
+    fn confirm(&self, question: &str) -> Option<bool> {
+        self.prompt.confirm(question)
     }
 }
 

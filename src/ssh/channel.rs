@@ -1,6 +1,8 @@
 //! A channel with something running in it: opened and asked for in one go, so that it costs two round trips whatever it is.
 
-use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Pty, Sig, client};
+use std::sync::Arc;
+
+use russh::{Channel, ChannelMsg, Pty, Sig, client};
 
 use super::{
     SshError,
@@ -24,10 +26,11 @@ pub(super) struct PtyRequest<'a> {
     pub modes: &'a [(Pty, u32)],
 }
 
-/// The two halves of a channel in which something was started.
+/// A channel in which something was started.
 pub(super) struct Running {
-    pub reader: ChannelReadHalf,
-    pub writer: ChannelWriteHalf<client::Msg>,
+    /// The connection it runs over, which lives as long.
+    pub link: Arc<Link>,
+    pub channel: Channel<client::Msg>,
     /// How many requests are still to be answered by the server.
     pub unanswered: usize,
 }
@@ -35,16 +38,15 @@ pub(super) struct Running {
 impl Running {
     /// Opens a channel and sends the requests without waiting for their answers, which come as
     /// [`russh::ChannelMsg::Success`] and `Failure`.
-    pub async fn start(link: &Link, ask: &Ask<'_>) -> Result<Self, SshError> {
+    pub async fn start(link: Arc<Link>, ask: &Ask<'_>) -> Result<Self, SshError> {
         let denied = |error: &russh::Error| match error {
-            russh::Error::ChannelOpenFailure(_) => SshError::Denied {
-                host: link.host.clone(),
-                what: "another session".to_owned(),
-                reason: denial(error),
-            },
+            russh::Error::ChannelOpenFailure(_) => {
+                SshError::NoSession { host: link.met.host.clone(), reason: denial(error) }
+            }
             error => link.lost(error),
         };
         let channel = link.handle.channel_open_session().await.map_err(|error| denied(&error))?;
+        link.had_session();
         let mut unanswered = 1;
         if let Some(pty) = &ask.pty {
             let sent = channel.request_pty(true, pty.term, pty.columns, pty.rows, 0, 0, pty.modes).await;
@@ -56,8 +58,7 @@ impl Running {
             None => channel.request_shell(true).await,
         };
         sent.map_err(|error| link.lost(&error))?;
-        let (reader, writer) = channel.split();
-        Ok(Self { reader, writer, unanswered })
+        Ok(Self { link, channel, unanswered })
     }
 }
 
@@ -103,12 +104,12 @@ impl Link {
     /// The error when the server answers a request with no.
     pub fn forbidden(&self, what: &str) -> SshError {
         let reason = "its configuration forbids it".to_owned();
-        SshError::Denied { host: self.host.clone(), what: what.to_owned(), reason }
+        SshError::Denied { host: self.met.host.clone(), what: what.to_owned(), reason }
     }
 
     /// The error when the connection does not carry any more.
     pub fn lost(&self, error: &dyn std::error::Error) -> SshError {
         let reason = self.parting.words().unwrap_or_else(|| error.to_string());
-        SshError::Lost { host: self.host.clone(), reason }
+        SshError::Lost { host: self.met.host.clone(), reason }
     }
 }

@@ -1,6 +1,6 @@
 //! A user's command on the host, with its three streams kept apart.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, client};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::{
     Session, SshError,
     channel::{Ask, Ending, PtyRequest, Running},
+    link::Link,
 };
 use crate::{remote::Exit, retry::Deadline};
 
@@ -32,9 +33,10 @@ impl Session {
         O: AsyncWrite + Unpin + Send,
         E: AsyncWrite + Unpin + Send,
     {
-        let Running { reader, writer, .. } =
-            Running::start(&self.link, &Ask { command, pty: None::<PtyRequest<'_>> }).await?;
-        let mut pump = Pump { session: self, reader, ending: Ending::default() };
+        let Running { link, channel, .. } =
+            self.wire.start(&Ask { command, pty: None::<PtyRequest<'_>> }).await?;
+        let (reader, writer) = channel.split();
+        let mut pump = Pump { link, reader, ending: Ending::default() };
         let outcome = tokio::select! {
             outcome = pump.run(&mut stdout, &mut stderr) => outcome,
             never = feed(stdin, &writer) => match never {},
@@ -63,20 +65,20 @@ where
 }
 
 /// Takes what comes from the host until the channel is closed.
-pub(super) struct Pump<'a> {
-    pub session: &'a Session,
+pub(super) struct Pump {
+    pub link: Arc<Link>,
     pub reader: ChannelReadHalf,
     pub ending: Ending,
 }
 
-impl Pump<'_> {
+impl Pump {
     /// Writes output where it belongs. Data, exit status and end may come in any order.
     pub async fn run<O, E>(&mut self, stdout: &mut O, stderr: &mut E) -> Result<Exit, SshError>
     where
         O: AsyncWrite + Unpin,
         E: AsyncWrite + Unpin,
     {
-        let link = &self.session.link;
+        let link = &self.link;
         loop {
             let next = match self.ending.exit {
                 None => self.reader.wait().await,

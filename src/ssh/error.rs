@@ -218,6 +218,14 @@ pub enum SshError {
         /// What the transport or the server said.
         reason: String,
     },
+    /// The server lets the connection have no (further) session.
+    #[error("{host} refused another session: {reason}")]
+    NoSession {
+        /// The host.
+        host: String,
+        /// What it said.
+        reason: String,
+    },
     /// The server would not do what was asked on a connection that stands.
     #[error("{host} refused {what}: {reason}")]
     Denied {
@@ -273,6 +281,7 @@ impl SshError {
             | Self::HostKeyRevoked { .. }
             | Self::HostCertificate { .. }
             | Self::KeysRefused { .. }
+            | Self::NoSession { .. }
             | Self::Denied { .. }
             | Self::GaveUp { .. }
             | Self::Local(_) => false,

@@ -1,6 +1,13 @@
 //! From an endpoint to a logged-in connection: one attempt, with jump hosts and proxies under it.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{
+    net::IpAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use futures_util::future::BoxFuture;
 use russh::{ChannelOpenFailure, client::Handle, keys::PublicKey};
@@ -24,13 +31,32 @@ use crate::machine::SshEndpoint;
 pub(super) struct Link {
     pub handle: Handle<Client>,
     pub parting: Parting,
+    pub met: Arc<Met>,
+    /// Whether the server has opened a session in it.
+    has_had_session: AtomicBool,
+    /// What carries the connection; it ends when this is dropped.
+    _under: Under,
+}
+
+/// Who met whom when the connection was made.
+pub(super) struct Met {
     pub host: String,
     pub user: String,
     pub host_key: PublicKey,
     pub peer: Option<IpAddr>,
     pub identity: Option<PathBuf>,
-    /// What carries the connection; it ends when this is dropped.
-    _under: Under,
+}
+
+impl Link {
+    /// Takes note that the server opened a session.
+    pub fn had_session(&self) {
+        self.has_had_session.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a refusal of a session now can be due to the ones before.
+    pub fn has_had_session(&self) -> bool {
+        self.has_had_session.load(Ordering::Relaxed)
+    }
 }
 
 /// What carries a connection.
@@ -87,8 +113,8 @@ impl Attempt<'_> {
             source,
             last: None,
         })??;
-        let (host, user) = (target.shown, target.user);
-        Ok(Link { handle, parting, host, user, host_key, peer, identity, _under: under })
+        let met = Arc::new(Met { host: target.shown, user: target.user, host_key, peer, identity });
+        Ok(Link { handle, parting, met, has_had_session: AtomicBool::new(false), _under: under })
     }
 
     async fn keys(&self, identities: &Identities) -> Result<(Option<Agent>, Candidates), SshError> {
@@ -220,9 +246,9 @@ impl Carrier {
                 under: Under::Jump { _last: Box::new(last) },
             }),
             Err(error) => Err(SshError::Jump {
-                hop: last.host.clone(),
+                hop: last.met.host.clone(),
                 source: Box::new(SshError::Denied {
-                    host: last.host.clone(),
+                    host: last.met.host.clone(),
                     what: format!("a connection to {host} port {port}"),
                     reason: denial(&error),
                 }),

@@ -3,8 +3,9 @@
 //! A connection is made in steps, each a file: `target` settles where to go (with `config`, the user's ssh_config), `link`
 //! walks the way there (`dial`, jump hosts), `handshake` encrypts it and lets `trust` decide about the host key (with
 //! `known_hosts` and `certificate`), `auth` logs in (with `identity`). What a [`Session`] then does is in `script` (scripts
-//! as root), `command`, `terminal` and `forward`.
+//! as root), `command`, `terminal` and `forward`; `again` gives each its session, over this connection or a further one.
 
+mod again;
 mod ask;
 mod auth;
 mod certificate;
@@ -35,8 +36,9 @@ use futures_util::future::BoxFuture;
 
 pub use self::error::SshError;
 use self::{
-    ask::Person,
-    link::{Attempt, Link},
+    again::Wire,
+    ask::{Memory, Person},
+    link::{Attempt, Link, Met},
     script::{Job, Root},
 };
 use crate::{
@@ -66,9 +68,10 @@ pub struct Connect<'a> {
     pub deadline: Deadline,
 }
 
-/// One live connection to one host.
+/// One live connection to one host; a further one is made only where a server wants each session to have its own.
 pub struct Session {
-    link: Link,
+    wire: Wire,
+    met: Arc<Met>,
     root: Root,
     prompt: Arc<dyn Prompt>,
 }
@@ -84,11 +87,12 @@ const REFUSALS_BORNE: usize = 8;
 impl Session {
     /// Logs in once; errors say at which step it ended.
     pub async fn connect(endpoint: &SshEndpoint, connect: &Connect<'_>) -> Result<Self, SshError> {
-        let person = Person::new(connect.prompt.as_ref(), connect.events);
+        let memory = Memory::new(Arc::clone(&connect.prompt));
+        let person = Person::new(&memory, connect.events);
         let attempt = Attempt { connect, person: &person, is_patient: false };
         // Most steps have a shorter limit and a better error of their own.
         match connect.deadline.bound("the login", Box::pin(attempt.link(endpoint))).await {
-            Ok(linked) => Ok(Self::over(linked?, connect)),
+            Ok(linked) => Ok(Self::over(linked?, endpoint, connect, memory)),
             Err(source) => Err(SshError::GaveUp { host: endpoint.host.clone(), source, last: None }),
         }
     }
@@ -96,7 +100,8 @@ impl Session {
     /// Logs in, trying again with backoff while the host is still coming up (refused, reset, "Not allowed at this time"),
     /// by full logins only: OpenSSH 9.8 and later punishes bare connects. Errors that waiting does not cure end it at once.
     pub async fn wait(endpoint: &SshEndpoint, connect: &Connect<'_>) -> Result<Self, SshError> {
-        let person = Person::new(connect.prompt.as_ref(), connect.events);
+        let memory = Memory::new(Arc::clone(&connect.prompt));
+        let person = Person::new(&memory, connect.events);
         let attempt = Attempt { connect, person: &person, is_patient: true };
         let refusals = std::sync::atomic::AtomicUsize::new(0);
         let what = format!("SSH on {}", endpoint.host);
@@ -115,7 +120,7 @@ impl Session {
             }
         });
         match Box::pin(polled).await {
-            Ok(link) => Ok(Self::over(link, connect)),
+            Ok(link) => Ok(Self::over(link, endpoint, connect, memory)),
             Err(PollError::Failed(error)) => Err(error),
             Err(PollError::TimedOut(source)) => {
                 Err(SshError::GaveUp { host: endpoint.host.clone(), source, last: dial::kept(last) })
@@ -123,41 +128,46 @@ impl Session {
         }
     }
 
-    fn over(link: Link, connect: &Connect<'_>) -> Self {
-        Self { link, root: Root::new(connect.sudo_password.clone()), prompt: Arc::clone(&connect.prompt) }
+    fn over(link: Link, endpoint: &SshEndpoint, connect: &Connect<'_>, memory: Memory) -> Self {
+        Self {
+            met: Arc::clone(&link.met),
+            wire: Wire::new(link, endpoint, connect, memory),
+            root: Root::new(connect.sudo_password.clone()),
+            prompt: Arc::clone(&connect.prompt),
+        }
     }
 
     /// The host key that was shown and verified, in `authorized_keys` form, to be pinned.
     pub fn host_key(&self) -> String {
         // A key that came over the wire can be written again.
-        self.link.host_key.to_openssh().unwrap_or_default()
+        self.met.host_key.to_openssh().unwrap_or_default()
     }
 
     /// The address the connection goes to; `None` behind a jump host or a proxy command.
     pub fn peer_address(&self) -> Option<IpAddr> {
-        self.link.peer
+        self.met.peer
     }
 
     /// The login name that was used.
     pub fn user(&self) -> &str {
-        &self.link.user
+        &self.met.user
     }
 
     /// The identity file that was accepted, if it was a file.
     pub fn identity(&self) -> Option<PathBuf> {
-        self.link.identity.clone()
+        self.met.identity.clone()
     }
 
     /// Says goodbye.
     pub async fn close(self) {
         // A connection that is gone already needs no goodbye.
-        let _ = self.link.handle.disconnect(russh::Disconnect::ByApplication, "", "").await;
+        let _ = self.wire.link().handle.disconnect(russh::Disconnect::ByApplication, "", "").await;
     }
 }
 
 impl Remote for Session {
     fn host(&self) -> &str {
-        &self.link.host
+        &self.met.host
     }
 
     fn foresee(&self, script: Script) {

@@ -12,6 +12,7 @@ mod kill;
 mod logins;
 mod made;
 mod refusals;
+mod sessions;
 mod shells;
 mod ssh;
 mod tls;

@@ -8,8 +8,8 @@ use rmachine::{
 };
 
 use crate::{
-    client::{Client, run, run_within},
-    servers::{Kind, Server},
+    client::{Answers, Client, run, run_within},
+    servers::{Kind, Server, run_tool},
 };
 
 /// Shows who runs it and what it was given.
@@ -86,14 +86,70 @@ async fn a_foreseen_script_waits_for_its_document_while_the_first_one_runs() {
 }
 
 #[tokio::test]
-async fn a_foreseen_script_that_is_not_let_in_does_not_disturb_the_first() {
-    for (name, kind) in [("OpenSSH", Kind::OpenSsh("MaxSessions 1")), ("tinyssh", Kind::Tiny)] {
+async fn where_a_connection_may_have_one_session_scripts_run_one_after_the_other() {
+    for (name, kind) in [
+        ("OpenSSH", Kind::OpenSsh("MaxSessions 1")),
+        ("tinyssh", Kind::Tiny),
+        ("dropbear", Kind::Dropbear(&[])),
+    ] {
         let Some(server) = Server::start(kind) else { return };
         let session = Client::to(&server).connect().await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
-        session.foresee(NEXT);
-        let first = run(&session, FIRST, &Document::new()).await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
-        assert_eq!((first.exit.clone(), first.out().len()), (Exit::Status(0), 1), "{name}");
+        for number in 0..3 {
+            session.foresee(NEXT);
+            let first = run(&session, FIRST, &Document::new()).await;
+            let first = first.unwrap_or_else(|e| panic!("{name}, {number}: {e:?}"));
+            assert_eq!((first.exit.clone(), first.out().len()), (Exit::Status(0), 1), "{name}: {first:?}");
+            let document = Document::new().with("word", "");
+            let next = run(&session, NEXT.text, &document).await;
+            let next = next.unwrap_or_else(|e| panic!("{name}, {number}: {e:?}"));
+            assert_eq!((next.exit.clone(), next.out()[1]), (Exit::Status(0), "word"), "{name}: {next:?}");
+        }
+        session.close().await;
     }
+}
+
+#[tokio::test]
+async fn one_connection_does_where_sessions_may_follow_each_other() {
+    let Some(server) = Server::start(Kind::OpenSsh("MaxSessions 1")) else { return };
+    let session = Client::to(&server).connect().await.unwrap();
+    for _ in 0..5 {
+        run(&session, "main() { echo; }\nmain", &Document::new()).await.unwrap();
+    }
+    let log = std::fs::read_to_string(server.path("log")).unwrap();
+    assert_eq!(log.matches("Accepted publickey").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn a_session_that_does_not_end_is_no_bar_to_the_next() {
+    let Some(server) = Server::start(Kind::OpenSsh("MaxSessions 1")) else { return };
+    let session = Client::to(&server).connect().await.unwrap();
+    let stuck = "main() { trap '' HUP; exec sleep 30; }\nmain";
+    let late = run_within(&session, stuck, &Document::new(), Duration::from_secs(1)).await.unwrap_err();
+    assert!(matches!(late, RemoteError::TimedOut { .. }), "{late:?}");
+    let next = run(&session, "main() { echo two; }\nmain", &Document::new()).await.unwrap();
+    assert_eq!(next.lines, [Line::Out("two".into())]);
+    let log = std::fs::read_to_string(server.path("log")).unwrap();
+    assert_eq!(log.matches("Accepted publickey").count(), 2, "{log}");
+}
+
+/// A key that is encrypted, so that each login needs its passphrase.
+#[tokio::test]
+async fn a_further_login_asks_nobody_again() {
+    let Some(server) = Server::start(Kind::Tiny) else { return };
+    run_tool(
+        std::process::Command::new("ssh-keygen")
+            .args(["-q", "-p", "-N", "open sesame", "-f"])
+            .arg(server.path("key")),
+    );
+    let mut client = Client::to(&server);
+    let answers = Answers::secret("open sesame");
+    client.prompt = answers.clone();
+    let session = client.connect().await.unwrap();
+    for _ in 0..3 {
+        let ran = run(&session, "main() { echo; }\nmain", &Document::new()).await.unwrap();
+        assert_eq!(ran.exit, Exit::Status(0));
+    }
+    assert_eq!(answers.asked().len(), 1, "{:?}", answers.asked());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The next script, sent while the present one still runs: its channel, its shell and its text have then cost their three round
 //! trips when its document is ready.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{hearing::wrapped, way::Way};
 use crate::{
@@ -27,7 +27,7 @@ enum Next {
 impl Ahead {
     /// Has the script sent with the next one that is run.
     pub fn foresee(&self, script: Script) {
-        self.set(Next::Foreseen(script));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Next::Foreseen(script));
     }
 
     /// The script that is to be sent now, where this way lets us: a password or a terminal would have to be spoken to.
@@ -38,11 +38,14 @@ impl Ahead {
         }
     }
 
-    /// Sends the script. That this fails is no matter: it will be sent when it is wanted, and then be told.
-    pub(super) async fn send(&self, link: &Link, way: Way, script: Script) {
-        if let Ok(running) = started(link, way, script).await {
-            self.set(Next::Waiting { script, way, running: Box::new(running) });
-        }
+    /// Sends the script. That this fails is no matter: it will be sent when it is wanted, and then be told. A server that lets
+    /// a connection have one session at a time is not asked twice.
+    pub(super) async fn send(&self, link: Arc<Link>, way: Way, script: Script) {
+        let next = match started(link, way, script).await {
+            Ok(running) => Some(Next::Waiting { script, way, running: Box::new(running) }),
+            Err(_) => None,
+        };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = next;
     }
 
     /// The channel in which this script waits, if it does.
@@ -58,15 +61,11 @@ impl Ahead {
             }
         }
     }
-
-    fn set(&self, next: Next) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
-    }
 }
 
-async fn started(link: &Link, way: Way, script: Script) -> Result<Running, SshError> {
+async fn started(link: Arc<Link>, way: Way, script: Script) -> Result<Running, SshError> {
     let running = Running::start(link, &Ask { command: Some(way.command()), pty: None }).await?;
-    let sent = running.writer.data_bytes(wrapped(script.text, false)).await;
-    sent.map_err(|error| link.lost(&error))?;
+    let sent = running.channel.data_bytes(wrapped(script.text, false)).await;
+    sent.map_err(|error| running.link.lost(&error))?;
     Ok(running)
 }

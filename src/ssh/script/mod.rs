@@ -75,7 +75,7 @@ impl Job<'_> {
     /// sudo's password: given beforehand, or asked for, once.
     fn password(&self) -> Result<Secret, RemoteError> {
         let session = self.session;
-        let question = format!("sudo password of {}@{}: ", session.user(), session.link.host);
+        let question = format!("sudo password of {}@{}: ", session.user(), session.met.host);
         let mut password = session.root.password.lock().unwrap_or_else(PoisonError::into_inner);
         if password.is_none() {
             *password = ask(|| session.prompt.secret(&question));
@@ -85,16 +85,16 @@ impl Job<'_> {
 
     fn not_root(&self, reason: NotRoot) -> RemoteError {
         let session = self.session;
-        RemoteError::NotRoot { host: session.link.host.clone(), user: session.user().to_owned(), reason }
+        RemoteError::NotRoot { host: session.met.host.clone(), user: session.user().to_owned(), reason }
     }
 
     fn no_shell(&self, said: String) -> RemoteError {
         let session = self.session;
-        RemoteError::NoShell { host: session.link.host.clone(), user: session.user().to_owned(), said }
+        RemoteError::NoShell { host: session.met.host.clone(), user: session.user().to_owned(), said }
     }
 
     fn lost(&self, error: SshError) -> RemoteError {
-        let host = self.session.link.host.clone();
+        let host = self.session.met.host.clone();
         RemoteError::Lost { host, script: self.script.name, source: Box::new(error) }
     }
 }

@@ -1,6 +1,6 @@
 //! One conversation with a root shell: script, ready mark, document, and every line until the channel is closed.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Pty, client};
@@ -14,7 +14,10 @@ use crate::{
     remote::{Exit, Line, RemoteError},
     retry::TimedOut,
     secret::Secret,
-    ssh::channel::{Ask, Ending, PtyRequest, Running},
+    ssh::{
+        channel::{Ask, Ending, PtyRequest, Running},
+        link::Link,
+    },
 };
 
 /// How long output may still come after the exit status. A process that a script left behind may keep the channel open for
@@ -101,6 +104,8 @@ impl<'w> Outbox<'w> {
 
 /// The state of a conversation.
 struct Conversation<'a, 'w, 'j> {
+    /// The connection it goes over.
+    link: Arc<Link>,
     /// The next script on its way to the host.
     ahead: Option<BoxFuture<'j, ()>>,
     hearing: Hearing,
@@ -138,15 +143,16 @@ impl<'j> Talk<'j> {
     /// Has the conversation.
     pub async fn run(&self, on_line: &mut (dyn FnMut(Line) + Send)) -> Result<End, RemoteError> {
         let job = self.job;
-        let link = &job.session.link;
         let ahead = job.session.root.ahead.take(job.script, self.way);
         let is_there = ahead.is_some();
         let running = match ahead {
             Some(running) => running,
             None => self.start().await?,
         };
-        let Running { mut reader, writer, unanswered } = running;
+        let Running { link, channel, unanswered } = running;
+        let (mut reader, writer) = channel.split();
         let mut state = Conversation {
+            link,
             ahead: None,
             hearing: Hearing::default(),
             outbox: Outbox { writer: &writer, waiting: VecDeque::new(), sending: None },
@@ -172,7 +178,7 @@ impl<'j> Talk<'j> {
         let end = match stop {
             Stop::Heard => self.end(state),
             Stop::Late(late) => Err(self.late(late)),
-            Stop::Lost => Err(job.lost(link.lost(&russh::Error::Disconnect))),
+            Stop::Lost => Err(job.lost(state.link.lost(&russh::Error::Disconnect))),
         };
         // Tells the host that nobody listens any more; on a connection that is gone there is nobody to tell.
         let _ = writer.close().await;
@@ -181,8 +187,8 @@ impl<'j> Talk<'j> {
 
     async fn start(&self) -> Result<Running, RemoteError> {
         let ask = self.ask();
-        let started = Running::start(&self.job.session.link, &ask);
-        let bound = self.job.deadline.bound("a channel", started).await;
+        let started = self.job.session.wire.start(&ask);
+        let bound = self.job.deadline.bound("a channel", Box::pin(started)).await;
         bound.map_err(|late| self.late(late))?.map_err(|error| self.job.lost(error))
     }
 
@@ -277,7 +283,8 @@ impl<'j> Talk<'j> {
     fn send_ahead(&self, state: &mut Conversation<'_, '_, 'j>) {
         let (session, way) = (self.job.session, self.way);
         if let (None, Some(script)) = (&state.ahead, session.root.ahead.wanted(way)) {
-            state.ahead = Some(Box::pin(session.root.ahead.send(&session.link, way, script)));
+            let link = Arc::clone(&state.link);
+            state.ahead = Some(Box::pin(session.root.ahead.send(link, way, script)));
         }
     }
 
@@ -285,9 +292,8 @@ impl<'j> Talk<'j> {
         if state.prompts > 1 {
             return Ok(End::WrongPassword);
         }
-        let link = &self.job.session.link;
         if let Some(what) = state.refused {
-            return Err(self.job.lost(link.forbidden(what)));
+            return Err(self.job.lost(state.link.forbidden(what)));
         }
         for heard in state.hearing.finish() {
             if let Heard::Said(line) = heard {
@@ -297,12 +303,12 @@ impl<'j> Talk<'j> {
         if !state.hearing.has_begun() {
             return Ok(End::NeverBegan { said: state.hearing.noise().to_owned() });
         }
-        let no_exit = || self.job.lost(link.lost(&russh::Error::RecvError));
+        let no_exit = || self.job.lost(state.link.lost(&russh::Error::RecvError));
         state.ending.exit.map(End::Ended).ok_or_else(no_exit)
     }
 
     fn late(&self, source: TimedOut) -> RemoteError {
-        let host = self.job.session.link.host.clone();
+        let host = self.job.session.met.host.clone();
         RemoteError::TimedOut { host, script: self.job.script.name, source }
     }
 }

@@ -33,9 +33,9 @@ impl Session {
         let (columns, rows) = local.size();
         let modes = local.modes();
         let pty = PtyRequest { term: env.var("TERM").unwrap_or(PLAIN), columns, rows, modes: &modes };
-        let Running { reader, writer, .. } =
-            Running::start(&self.link, &Ask { command, pty: Some(pty) }).await?;
-        let mut pump = Pump { session: self, reader, ending: Ending::default() };
+        let Running { link, channel, .. } = self.wire.start(&Ask { command, pty: Some(pty) }).await?;
+        let (reader, writer) = channel.split();
+        let mut pump = Pump { link, reader, ending: Ending::default() };
         let mut watch = Watch::start().map_err(SshError::Local)?;
         // From here on the terminal is raw; dropping it on any way out puts it back.
         let raw = local.make_raw().map_err(SshError::Local)?;

@@ -45,6 +45,9 @@ pub(super) fn hints(error: &SshError, to: To<'_>) -> Hints {
             hints.push("give it longer with --timeout SECONDS, or look at the host's console".to_owned());
             hints
         }
+        SshError::NoSession { .. } => {
+            one("how many may a connection have there? sshd -T | grep -i maxsessions")
+        }
         SshError::UnsafeValue { .. }
         | SshError::JumpLoop { .. }
         | SshError::NoCommonAlgorithm { .. }
