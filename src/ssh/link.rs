@@ -80,7 +80,7 @@ pub(super) struct Attempt<'a> {
 impl Attempt<'_> {
     /// Connects and logs in.
     pub async fn link(&self, endpoint: &SshEndpoint) -> Result<Link, SshError> {
-        let target = Target::resolve(endpoint, self.connect, DEFAULT_USER)?;
+        let target = Target::resolve(endpoint, self.connect.env, DEFAULT_USER)?;
         let trust = Trust::load(&target, endpoint, self.connect.pinned)?;
         self.link_to(target, trust, 0, None).await
     }
@@ -214,7 +214,7 @@ impl Attempt<'_> {
 
     async fn hop(&self, hop: &Hop, depth: usize, over: Option<Link>) -> Result<Link, SshError> {
         let endpoint = hop.endpoint();
-        let target = Target::resolve(&endpoint, self.connect, local_user(self.connect.env))?;
+        let target = Target::resolve(&endpoint, self.connect.env, local_user(self.connect.env))?;
         let trust = Trust::load(&target, &endpoint, &[])?;
         self.link_to(target, trust, depth, over).await
     }

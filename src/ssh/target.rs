@@ -2,13 +2,13 @@
 //!
 //! An explicit value of the endpoint beats the file; the file beats our defaults.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use super::{
-    Connect, SshError,
+    SshError,
     config::{self, ConfigError, Proxy, Query, Settings, Strict, tokens::Tokens},
 };
-use crate::machine::SshEndpoint;
+use crate::{env::Env, machine::SshEndpoint};
 
 /// Everything that is settled before the first packet.
 #[derive(Clone, Debug)]
@@ -82,13 +82,9 @@ const DEFAULT_IDENTITIES: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 impl Target {
     /// Settles an endpoint.
-    pub fn resolve(
-        endpoint: &SshEndpoint,
-        connect: &Connect<'_>,
-        default_user: &str,
-    ) -> Result<Self, SshError> {
-        let local_user = config::local_user(connect.env);
-        let home = connect.env.home.as_deref();
+    pub fn resolve(endpoint: &SshEndpoint, env: &Env, default_user: &str) -> Result<Self, SshError> {
+        let local_user = config::local_user(env);
+        let home = env.home.as_deref();
         let query = Query { host: &endpoint.host, user: endpoint.user.as_deref(), local_user, home };
         let settings = if endpoint.use_ssh_config { config::load(query)? } else { Settings::default() };
         let host = match &settings.host_name {
@@ -101,7 +97,7 @@ impl Target {
         let user = user.unwrap_or_else(|| default_user.to_owned());
         let expander = Expander {
             endpoint,
-            connect,
+            env,
             tokens: Tokens { host: &host, original: &endpoint.host, port, user: &user, local_user, home },
         };
         let (key_name, key_port) = match &settings.host_key_alias {
@@ -127,7 +123,7 @@ impl Target {
 /// Turns the settings' texts into paths and routes.
 struct Expander<'a> {
     endpoint: &'a SshEndpoint,
-    connect: &'a Connect<'a>,
+    env: &'a Env,
     tokens: Tokens<'a>,
 }
 
@@ -139,7 +135,7 @@ impl Expander<'_> {
         }
         let files = settings.identity_files.iter().filter(|file| !is_none(file));
         let configured = files.map(|file| self.path("IdentityFile", file)).collect::<Result<Vec<_>, _>>()?;
-        let defaults = match &self.connect.env.home {
+        let defaults = match &self.env.home {
             Some(home) if settings.identity_files.is_empty() => {
                 DEFAULT_IDENTITIES.map(|name| home.join(".ssh").join(name)).to_vec()
             }
@@ -155,7 +151,7 @@ impl Expander<'_> {
     }
 
     fn agent(&self, configured: Option<&str>) -> Result<Option<PathBuf>, SshError> {
-        let env = self.connect.env;
+        let env = self.env;
         match configured {
             None | Some("SSH_AUTH_SOCK") => Ok(env.var("SSH_AUTH_SOCK").map(PathBuf::from)),
             Some(value) if is_none(value) => Ok(None),
@@ -208,6 +204,20 @@ impl Expander<'_> {
 
     fn bad(&self, keyword: &'static str, reason: String) -> SshError {
         ConfigError::BadValue { keyword, host: self.endpoint.host.clone(), reason }.into()
+    }
+}
+
+impl fmt::Display for Hop {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(user) = &self.user {
+            write!(out, "{user}@")?;
+        }
+        if self.host.contains(':') {
+            write!(out, "[{}]", self.host)?;
+        } else {
+            out.write_str(&self.host)?;
+        }
+        self.port.map_or(Ok(()), |port| write!(out, ":{port}"))
     }
 }
 

@@ -1,7 +1,7 @@
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path};
 
 use super::*;
-use crate::{env::Env, event::Events, prompt::Nobody, retry::Deadline};
+use crate::env::Env;
 
 fn endpoint(host: &str) -> SshEndpoint {
     SshEndpoint {
@@ -24,18 +24,7 @@ fn resolve(config: &str, endpoint: &SshEndpoint) -> Result<Target, SshError> {
     env.vars.insert("SSH_AUTH_SOCK".into(), "/agent".into());
     env.vars.insert("USER".into(), "ann".into());
     env.home = Some("/home/ann".into());
-    let settled = |env: &Env| {
-        let events = Events::silent();
-        let connect = Connect {
-            env,
-            prompt: Arc::new(Nobody),
-            events: &events,
-            pinned: &[],
-            sudo_password: None,
-            deadline: Deadline::after(Duration::from_secs(1)),
-        };
-        Target::resolve(endpoint, &connect, DEFAULT_USER)
-    };
+    let settled = |env: &Env| Target::resolve(endpoint, env, DEFAULT_USER);
     if config.is_empty() {
         return settled(&env);
     }
