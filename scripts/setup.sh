@@ -12,6 +12,10 @@ ip:iproute2
 iptables:iptables
 ssh:openssh-client
 ssh-keygen:openssh-client
+scp:openssh-client
+rsync:rsync
+sshfs:sshfs
+fusermount3:fuse3
 sshd:openssh-server
 dropbear:dropbear-bin
 tinysshd:tinysshd

@@ -201,6 +201,15 @@ impl Command {
         Ok(output)
     }
 
+    /// Runs it on our own stdin, stdout and stderr, for as long as it takes: whoever watches it ends it.
+    pub async fn attached(self) -> Result<ExitStatus, ProcessError> {
+        let program = self.name();
+        self.log();
+        let mut child =
+            self.prepared().kill_on_drop(true).spawn().map_err(|source| cannot_start(&program, source))?;
+        child.wait().await.map_err(|source| ProcessError::Io { program, source })
+    }
+
     /// Starts it in a session of its own, so that it survives us, with its output in `log` (made anew). Gives its process id.
     ///
     /// `setsid` does what would need unsafe code here. Our children are never group leaders, so it does not fork, and the process id

@@ -15,6 +15,7 @@ mod globals;
 mod go_template;
 mod json;
 mod lifecycle;
+mod location;
 mod logging;
 mod many;
 mod names;

@@ -7,6 +7,7 @@ pub mod env_files;
 pub mod fan_out;
 pub mod lifecycle;
 pub mod login;
+pub mod openssh;
 pub mod provision;
 pub mod query;
 pub mod release;

@@ -13,6 +13,7 @@ use super::{OpsError, World, connect};
 use crate::{
     driver::Driver,
     env::Env,
+    machine::MachineName,
     ssh::openssh,
     store::{Lock, Record, Store, StoreError},
 };
@@ -33,30 +34,35 @@ pub(super) fn write(
         return Ok(());
     }
     let endpoint = connect::endpoint(world, driver, record)?;
-    let known_hosts = write_known_hosts(&world.store, lock, record)?;
+    let known_hosts = write_known_hosts(&world.store, lock, &record.name, &record.side.host_keys)?;
     let piece = openssh::piece(&record.name, &endpoint, &known_hosts);
     world.store.write_file(lock, PIECE, 0o600, piece.as_bytes())?;
     Ok(())
 }
 
 /// Writes the pinned host keys for OpenSSH, where that has not been done; says where.
-pub fn write_known_hosts(store: &Store, lock: &Lock, record: &Record) -> Result<PathBuf, StoreError> {
-    if !has_known_hosts(store, record)? {
-        let text = openssh::known_hosts(&record.name, &record.side.host_keys);
+pub fn write_known_hosts(
+    store: &Store,
+    lock: &Lock,
+    name: &MachineName,
+    keys: &[String],
+) -> Result<PathBuf, StoreError> {
+    if !has_known_hosts(store, name, keys)? {
+        let text = openssh::known_hosts(name, keys);
         store.write_file(lock, KNOWN_HOSTS, 0o600, text.as_bytes())?;
     }
-    Ok(known_hosts(store, record))
+    Ok(known_hosts(store, name))
 }
 
 /// Whether the pinned host keys stand in that file.
-pub fn has_known_hosts(store: &Store, record: &Record) -> Result<bool, StoreError> {
-    let text = openssh::known_hosts(&record.name, &record.side.host_keys);
-    Ok(store.read_file(&record.name, KNOWN_HOSTS)?.as_deref() == Some(text.as_bytes()))
+pub fn has_known_hosts(store: &Store, name: &MachineName, keys: &[String]) -> Result<bool, StoreError> {
+    let text = openssh::known_hosts(name, keys);
+    Ok(store.read_file(name, KNOWN_HOSTS)?.as_deref() == Some(text.as_bytes()))
 }
 
 /// Where that file is.
-pub fn known_hosts(store: &Store, record: &Record) -> PathBuf {
-    store.machine_dir(&record.name).join(KNOWN_HOSTS)
+pub fn known_hosts(store: &Store, name: &MachineName) -> PathBuf {
+    store.machine_dir(name).join(KNOWN_HOSTS)
 }
 
 /// The line that `~/.ssh/config` lacks before `ssh` finds the way to this machine by itself; `None` where nothing is lacking.

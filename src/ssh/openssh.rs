@@ -1,5 +1,9 @@
-//! The system's `ssh` for what we do not do ourselves (`-L`, `-D`, `-A`): its arguments, so that it uses our key and accepts
-//! only the pinned host key. Nothing is run here.
+//! The system's `ssh` for what we do not do ourselves (`-L`, `-D`, `-A`, copies and mounts): its arguments and configuration, so that
+//! it uses our key and accepts only the pinned host key. Nothing is run here.
+
+mod block;
+
+pub use block::{block, file, host_name};
 
 use std::path::Path;
 

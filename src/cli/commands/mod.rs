@@ -8,10 +8,12 @@ pub mod inspect;
 pub mod ip;
 pub mod kill;
 pub mod ls;
+pub mod mount;
 pub mod provision;
 pub mod release;
 pub mod restart;
 pub mod rm;
+pub mod scp;
 pub mod ssh;
 pub mod start;
 pub mod status;
@@ -50,6 +52,10 @@ pub enum Command {
     Rm(rm::Args),
     /// Log in to a host, or run a command on it
     Ssh(ssh::Args),
+    /// Copy files to, from or between hosts
+    Scp(scp::Args),
+    /// Mount a folder of a host here
+    Mount(mount::Args),
     /// Start hosts
     Start(start::Args),
     /// Print what a host is doing
@@ -79,6 +85,8 @@ impl Command {
             Self::Restart(args) => restart::run(app, args),
             Self::Rm(args) => rm::run(app, args),
             Self::Ssh(args) => ssh::run(app, args),
+            Self::Scp(args) => scp::run(app, args),
+            Self::Mount(args) => mount::run(app, args),
             Self::Start(args) => start::run(app, args),
             Self::Status(args) => status::run(app, args),
             Self::Stop(args) => stop::run(app, args),

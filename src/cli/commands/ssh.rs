@@ -94,9 +94,10 @@ async fn known_hosts(world: &World, record: &Record) -> Result<Option<PathBuf>, 
         return Ok(None);
     }
     // A machine that another rmachine works on can be reached all the same.
-    if !ssh_config::has_known_hosts(&world.store, record)? {
-        let lock = world.store.lock(&record.name, Deadline::after(LOCK), &world.events).await?;
-        ssh_config::write_known_hosts(&world.store, &lock, record)?;
+    let (name, keys) = (&record.name, &record.side.host_keys);
+    if !ssh_config::has_known_hosts(&world.store, name, keys)? {
+        let lock = world.store.lock(name, Deadline::after(LOCK), &world.events).await?;
+        ssh_config::write_known_hosts(&world.store, &lock, name, keys)?;
     }
-    Ok(Some(ssh_config::known_hosts(&world.store, record)))
+    Ok(Some(ssh_config::known_hosts(&world.store, name)))
 }

@@ -30,6 +30,7 @@ pub fn message(error: &CliError) -> String {
         CliError::Classic { prefix, source } => format!("{prefix}{}", message(source)),
         CliError::NoDefault => "Error: No machine name(s) specified and no \"default\" machine exists".into(),
         CliError::NoNames { command: "create" } => "Error: No machine name specified".into(),
+        CliError::NoNames { command: "scp" | "mount" } => "Improper number of arguments".into(),
         CliError::NoNames { .. } => "Error: Expected to get one or more machine names as arguments".into(),
         CliError::Name(_) => "Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -".into(),
         CliError::Store(error) | CliError::Ops(OpsError::Store(error)) => of_store(error),

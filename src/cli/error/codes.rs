@@ -21,6 +21,7 @@ pub fn of(error: &CliError) -> u8 {
         CliError::Failed { .. }
         | CliError::Query(_)
         | CliError::Ssh(_)
+        | CliError::Process(_)
         | CliError::TimedOut(_)
         | CliError::Io { .. } => code::FAILED,
         CliError::Interrupted { .. } => code::INTERRUPTED,

@@ -4,6 +4,7 @@ mod certs;
 mod driver;
 mod engine;
 mod key;
+mod process;
 mod provision;
 mod ssh;
 mod store;
@@ -59,6 +60,7 @@ pub fn hints(error: &CliError, to: To<'_>) -> Hints {
         CliError::Driver(error) => along(error, to),
         CliError::Query(error) => of_query(error, to),
         CliError::Ssh(error) => along(error, to),
+        CliError::Process(error) => process::hints(error),
         CliError::Classic { source, .. } => hints(source, to),
         CliError::Settings(SettingsError::Unreadable { .. } | SettingsError::Syntax { .. })
         | CliError::Clap(_)

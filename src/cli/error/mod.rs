@@ -15,6 +15,7 @@ use crate::{
     env::{Env, Voice},
     machine::{MachineName, NameError},
     ops::{OpsError, query::QueryError},
+    process::ProcessError,
     retry::TimedOut,
     ssh::SshError,
     store::StoreError,
@@ -107,6 +108,9 @@ pub enum CliError {
     /// A login broke, or OpenSSH cannot be used for it.
     #[error(transparent)]
     Ssh(#[from] SshError),
+    /// A program of this computer that we only hand over to.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
     /// `--timeout` passed.
     #[error(transparent)]
     TimedOut(#[from] TimedOut),

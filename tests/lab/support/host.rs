@@ -39,8 +39,10 @@ impl Kind {
     fn flags(self) -> Value {
         match self {
             Self::Debian12 => json!({"nspawn-suite": "bookworm", "nspawn-bare-image": true}),
-            // fish and csh are there for logins whose shell they are.
-            Self::Debian12Engine => json!({"nspawn-suite": "bookworm", "nspawn-packages": ["fish", "csh"]}),
+            // fish and csh are there for logins whose shell they are, rsync for copies.
+            Self::Debian12Engine => {
+                json!({"nspawn-suite": "bookworm", "nspawn-packages": ["fish", "csh", "rsync"]})
+            }
             Self::Debian13 => json!({"nspawn-suite": "trixie", "nspawn-bare-image": true}),
             Self::Debian13Engine => json!({"nspawn-suite": "trixie"}),
         }
