@@ -2,7 +2,7 @@
 
 use super::{
     Materials, ProvisionError,
-    plan::{Change, Fate, Plan, Source, bytes},
+    plan::{Change, Fate, Packages, Plan, Source, bytes},
     state::OLD_DROP_IN,
     transaction::Transaction,
 };
@@ -140,18 +140,27 @@ fn engine_steps(transaction: &mut Transaction, plan: &Plan) {
 }
 
 fn tell_source(transaction: &mut Transaction, source: &Source) {
-    let packages = match source {
-        Source::Packages { packages, .. } => {
-            transaction.tell("install", "apt");
-            packages
+    match source {
+        Source::Packages(packages) => {
+            transaction.tell("install", "packages");
+            tell_packages(transaction, packages);
         }
-        Source::Script { url, packages } => {
+        Source::Script { url, first } => {
             transaction.tell("install", "script");
             transaction.tell("url", url.as_str());
-            packages
+            if let Some(packages) = first {
+                tell_packages(transaction, packages);
+            }
         }
-    };
-    transaction.tell("packages", packages.join(" "));
+    }
+}
+
+fn tell_packages(transaction: &mut Transaction, packages: &Packages) {
+    transaction.tell("tool", packages.tool.name());
+    transaction.tell("packages", packages.names.join(" "));
+    if let Some(url) = &packages.repository {
+        transaction.tell("repository", url.as_str());
+    }
 }
 
 #[cfg(test)]

@@ -1,66 +1,115 @@
 //! The ordered list of operating systems that we can install an engine on; the first that fits is taken.
 //!
-//! Adding one is one entry here, and a `templates/install/*.sh` where its package tool is new.
+//! Adding one is one file in this folder and one line here, and a `templates/install/*.sh` where its package tool is new.
+
+mod alpine;
+mod amazon;
+mod arch;
+mod debian;
+mod fedora;
+mod flatcar;
+mod release;
+mod rhel;
+mod suse;
+mod ubuntu;
 
 use serde::{Deserialize, Serialize};
 
-/// What `/etc/os-release` says, as far as we look at it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OsRelease {
-    /// `ID`, such as `debian`.
-    pub id: String,
-    /// `ID_LIKE`, nearest first.
-    pub id_like: Vec<String>,
-    /// `VERSION_ID`, such as `12`; empty for rolling ones.
-    pub version: String,
-    /// `PRETTY_NAME`, for messages.
-    pub pretty: String,
-}
+pub use self::release::OsRelease;
 
-/// The tool that installs packages.
+/// The list, specific before general.
+pub const FAMILIES: &[&Family] = &[
+    &ubuntu::FAMILY,
+    &debian::FAMILY,
+    &amazon::FAMILY,
+    &rhel::FAMILY,
+    &fedora::FAMILY,
+    &suse::FAMILY,
+    &arch::FAMILY,
+    &alpine::FAMILY,
+    &flatcar::FAMILY,
+];
+
+/// The tool that installs packages; `templates/install/` has a script of each one's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PackageTool {
     /// apt-get.
     Apt,
+    /// dnf, or yum where there is no dnf.
+    Dnf,
+    /// zypper.
+    Zypper,
+    /// pacman.
+    Pacman,
+    /// apk.
+    Apk,
 }
 
 /// One family of operating systems.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Family {
     /// Its name.
     pub name: &'static str,
     /// The `ID`s it is for; an `ID_LIKE` counts too.
     pub ids: &'static [&'static str],
-    /// What installs its packages.
-    pub tool: PackageTool,
-    /// The engine's packages.
-    pub engine: &'static [&'static str],
-    /// The package of the client, and the first version (its major number) where the engine's package no longer includes it.
-    pub client: Option<(&'static str, u32)>,
-    /// What the vendor's script needs and a small installation may lack.
-    pub fetcher: &'static [&'static str],
+    /// Where its packages come from.
+    pub supply: Supply,
+    /// On which of its systems the vendor's script works.
+    pub script: Script,
 }
 
-/// The list.
-pub const FAMILIES: &[Family] = &[
-    Family {
-        name: "debian",
-        ids: &["debian", "raspbian"],
-        tool: PackageTool::Apt,
-        engine: &["docker.io", "iptables", "ca-certificates"],
-        client: Some(("docker-cli", 13)),
-        fetcher: &["curl", "ca-certificates"],
+/// Where a family's engine comes from.
+#[derive(Debug)]
+pub enum Supply {
+    /// From packages.
+    Packages {
+        /// What installs them.
+        tool: PackageTool,
+        /// The engine's packages; the first is the one whose version counts.
+        engine: &'static [&'static str],
+        /// The package of the client, and the first version (its major number) where the engine's package no longer includes it.
+        client: Option<(&'static str, u32)>,
+        /// What the vendor's script needs and a small installation may lack.
+        fetcher: &'static [&'static str],
+        /// The vendor's own repository, where the distribution has no engine: its file, by the system.
+        repository: Option<fn(&OsRelease) -> String>,
     },
-    Family {
-        name: "ubuntu",
-        ids: &["ubuntu"],
-        tool: PackageTool::Apt,
-        engine: &["docker.io", "iptables", "ca-certificates"],
-        client: None,
-        fetcher: &["curl", "ca-certificates"],
-    },
-];
+    /// It is part of the system, whose image nothing can be added to.
+    BuiltIn,
+}
+
+/// On which systems of a family the vendor's script works.
+#[derive(Debug)]
+pub enum Script {
+    /// On all of them; it finds out what a derivative is made of.
+    Everywhere,
+    /// On those with these `ID`s; it refuses the others.
+    Only(&'static [&'static str]),
+}
+
+impl PackageTool {
+    /// Its name, which is its script's too.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Apt => "apt",
+            Self::Dnf => "dnf",
+            Self::Zypper => "zypper",
+            Self::Pacman => "pacman",
+            Self::Apk => "apk",
+        }
+    }
+
+    /// How a package is asked for in one version; `None` where the tool knows only the newest.
+    pub fn pinned(self, package: &str, version: &str) -> Option<String> {
+        match self {
+            Self::Apt | Self::Zypper | Self::Apk => Some(format!("{package}={version}")),
+            // dnf takes NAME-VERSION, with the epoch in front of the version.
+            Self::Dnf => Some(format!("{package}-{version}")),
+            Self::Pacman => None,
+        }
+    }
+}
 
 impl Family {
     /// The family of a host; its own `ID` first, then what it says it is like.
@@ -68,91 +117,35 @@ impl Family {
         std::iter::once(&os.id)
             .chain(&os.id_like)
             .find_map(|id| FAMILIES.iter().find(|family| family.ids.contains(&id.as_str())))
+            .copied()
     }
 
     /// The packages that make an engine with its client on this version.
     pub fn packages(&self, os: &OsRelease) -> Vec<String> {
-        self.engine.iter().copied().chain(self.client_package(os)).map(str::to_owned).collect()
+        match &self.supply {
+            Supply::Packages { engine, .. } => {
+                engine.iter().copied().chain(self.client_package(os)).map(str::to_owned).collect()
+            }
+            Supply::BuiltIn => Vec::new(),
+        }
     }
 
     /// The package of the client, where it is one of its own.
     pub fn client_package(&self, os: &OsRelease) -> Option<&'static str> {
+        let Supply::Packages { client: Some((package, since)), .. } = self.supply else { return None };
         let major = os.version.split('.').next().and_then(|major| major.parse::<u32>().ok());
         // No number: testing or unstable, newer than any.
-        self.client.filter(|(_, since)| major.is_none_or(|major| major >= *since)).map(|(package, _)| package)
-    }
-}
-
-impl OsRelease {
-    /// Reads `/etc/os-release` (os-release(5)): shell assignments, with or without quotes.
-    pub fn parse(text: &str) -> Self {
-        let mut os = Self::default();
-        for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
-            let Some((key, value)) = line.split_once('=') else { continue };
-            let value = unquote(value);
-            match key {
-                "ID" => os.id = value,
-                "ID_LIKE" => os.id_like = value.split_whitespace().map(str::to_owned).collect(),
-                "VERSION_ID" => os.version = value,
-                "PRETTY_NAME" => os.pretty = value,
-                _other_keys_do_not_matter => {}
-            }
-        }
-        os
+        major.is_none_or(|major| major >= since).then_some(package)
     }
 
-    /// The name for messages.
-    pub fn name(&self) -> &str {
-        if self.pretty.is_empty() { &self.id } else { &self.pretty }
-    }
-}
-
-fn unquote(value: &str) -> String {
-    let value = value.trim();
-    for quote in ['"', '\''] {
-        if let Some(inner) = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
-            return inner.replace("\\\"", "\"").replace("\\$", "$").replace("\\\\", "\\");
+    /// Whether the vendor's script works on this system.
+    pub fn knows_script(&self, os: &OsRelease) -> bool {
+        match self.script {
+            Script::Everywhere => true,
+            Script::Only(ids) => ids.contains(&os.id.as_str()),
         }
     }
-    value.to_owned()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn family_of(text: &str) -> Option<(&'static str, Vec<String>)> {
-        let os = OsRelease::parse(text);
-        Family::of(&os).map(|family| (family.name, family.packages(&os)))
-    }
-
-    #[test]
-    fn families_are_found_by_id_then_by_likeness() {
-        let cases = [
-            ("ID=debian\nVERSION_ID=\"12\"", Some("debian")),
-            ("ID=ubuntu\nID_LIKE=debian\nVERSION_ID=\"24.04\"", Some("ubuntu")),
-            ("ID=linuxmint\nID_LIKE=\"ubuntu debian\"", Some("ubuntu")),
-            ("ID='devuan'\nID_LIKE='debian'", Some("debian")),
-            ("ID=alpine", None),
-            ("", None),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(family_of(text).map(|(name, _)| name), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn the_client_is_a_package_of_its_own_from_debian_13() {
-        let has_client = |text| family_of(text).unwrap().1.contains(&"docker-cli".to_owned());
-        assert!(!has_client("ID=debian\nVERSION_ID=12"));
-        assert!(has_client("ID=debian\nVERSION_ID=13"));
-        assert!(has_client("ID=debian"));
-        assert!(!has_client("ID=ubuntu\nVERSION_ID=24.04"));
-    }
-
-    #[test]
-    fn values_with_equals_signs_and_quotes_are_whole() {
-        let os = OsRelease::parse("PRETTY_NAME=\"A=B \\\"C\\\"\"\nBUG_REPORT_URL=\"https://x/?a=b\"");
-        assert_eq!(os.name(), "A=B \"C\"");
-    }
-}
+mod tests;

@@ -18,10 +18,11 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::files::bytes;
-pub use self::source::Source;
+pub use self::source::{Packages, Source};
 use super::{
     Materials, Wishes,
     facts::{Container, Facts, Running},
+    os::PackageTool,
     refusal::{self, Refusal},
     state::{DROP_IN_PATH, SOCKET_PATH, sha256},
 };
@@ -244,7 +245,7 @@ pub fn plan(facts: &Facts, wishes: &Wishes, materials: &Materials<'_>) -> Result
     changes.extend(files::changes(facts, materials, wanted));
     changes.extend(files::hostname(facts, wishes));
     changes.extend(engine_change(facts, &changes, &daemon, &listen));
-    if facts.engine.as_ref().is_some_and(|engine| engine.service.enabled == "disabled") {
+    if must_enable(facts, &changes) {
         changes.push(Change::Enable);
     }
     Ok(Plan {
@@ -261,6 +262,25 @@ pub fn plan(facts: &Facts, wishes: &Wishes, materials: &Materials<'_>) -> Result
         },
         changes,
     })
+}
+
+/// Whether nobody else lets the engine start with the host: Debian's packages do, most others' do not.
+fn must_enable(facts: &Facts, changes: &[Change]) -> bool {
+    match &facts.engine {
+        Some(engine) => engine.service.enabled == "disabled",
+        None => !changes.iter().any(|change| match change {
+            Change::Install(Source::Packages(packages)) => packages.tool == PackageTool::Apt,
+            Change::Install(Source::Script { .. })
+            | Change::Hostname { .. }
+            | Change::Folder { .. }
+            | Change::Write { .. }
+            | Change::Remove { .. }
+            | Change::Enable
+            | Change::Start
+            | Change::Reload { .. }
+            | Change::Restart { .. } => false,
+        }),
+    }
 }
 
 fn can_validate(facts: &Facts) -> bool {

@@ -28,6 +28,18 @@ pub enum Refusal {
         /// The host's operating system.
         os: String,
     },
+    /// The engine is part of the system, and is not there.
+    #[error("{os} has the engine built in, and it is switched off there")]
+    BuiltInIsOff {
+        /// The host's operating system.
+        os: String,
+    },
+    /// The vendor's script refuses the system.
+    #[error("the vendor's installer does not support {os}")]
+    ScriptDoesNotFit {
+        /// The host's operating system.
+        os: String,
+    },
     /// No engine, and none was to be installed.
     #[error("there is no engine, and none is to be installed")]
     NoEngine,
@@ -209,6 +221,10 @@ impl Refusal {
         Some(match self {
             Self::NotRoot => "log in as root, or as a user with sudo",
             Self::UnsupportedOs { .. } => "install an engine there by hand, then run the same command again",
+            Self::BuiltInIsOff { .. } => {
+                "switch it on there (it is a system extension), then run the same command again"
+            }
+            Self::ScriptDoesNotFit { .. } => "use --engine-install distro",
             Self::NoEngine => "use --engine-install auto",
             Self::NoClient => "install the docker client there",
             Self::NoInstaller { .. } => "use --engine-install distro",

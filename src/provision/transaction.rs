@@ -25,7 +25,12 @@ const TAKE_UP: Script = Script {
 /// What works on the host. It is kept beside its journal, so that what began a transaction can also undo it.
 const PROGRAM: &str = concat!(
     include_str!("../../templates/engine_get.sh"),
+    include_str!("../../templates/install/packages.sh"),
     include_str!("../../templates/install/apt.sh"),
+    include_str!("../../templates/install/dnf.sh"),
+    include_str!("../../templates/install/zypper.sh"),
+    include_str!("../../templates/install/pacman.sh"),
+    include_str!("../../templates/install/apk.sh"),
     include_str!("../../templates/install/script.sh"),
     include_str!("../../templates/transaction/main.sh"),
     include_str!("../../templates/transaction/files.sh"),

@@ -9,7 +9,7 @@ fetch() { # URL FILE
     if command -v curl >/dev/null; then
         quiet curl -fsSL --retry 2 --max-time "$(remaining)" -o "$2" "$1"
     elif command -v wget >/dev/null; then
-        quiet wget -q -t 2 -T 30 -O "$2" "$1"
+        quiet wget -q -T 30 -O "$2" "$1"
     else
         log "there is neither curl nor wget"
         return 1
@@ -18,7 +18,7 @@ fetch() { # URL FILE
 
 install_script() {
     url=$(wanted url)
-    if [ -n "$(wanted packages)" ]; then install_apt || return; fi
+    if [ -n "$(wanted packages)" ]; then install_packages || return; fi
     fetch "$url" "$folder/installer.sh" || {
         reason="$url cannot be fetched: $(tail -n 1 "$folder/log")"
         return 1
@@ -32,6 +32,10 @@ install_script() {
     esac
     quiet timeout "$(remaining)" sh "$folder/installer.sh" || {
         reason="the installer of $url failed: $(tail -n 1 "$folder/log" | cut -c 1-300)"
+        return 1
+    }
+    command -v dockerd >/dev/null || {
+        reason="the installer of $url ended well, but there is no engine"
         return 1
     }
 }

@@ -61,7 +61,9 @@ rename_host() { # NAME
 step_install() {
     mark installed
     touched
-    "install_$(wanted install)"
+    "install_$(wanted install)" || return
+    # Its unit is there only now.
+    ! wants enable || enable_engine
 }
 
 step_start() {
@@ -114,6 +116,7 @@ step_settle() {
 # `systemctl enable` would go on to Debian's update-rc.d, which rewrites links all over /etc.
 enable_engine() {
     unit=$(systemctl show docker.service -p FragmentPath)
+    [ "$unit" != FragmentPath= ] || return 0
     mkdir -p "${enabled%/*}" && ln -sf "${unit#FragmentPath=}" "$enabled"
 }
 

@@ -1,6 +1,6 @@
 //! A plan as people read it: what will be done, to what, and what that means for what runs.
 
-use super::{Change, Fate, Plan, Source};
+use super::{Change, Fate, Packages, Plan, Source};
 use crate::provision::refusal::names;
 
 /// One line per change, then where the engine will listen, notes, and the digest.
@@ -27,13 +27,7 @@ pub(super) fn plan(plan: &Plan) -> String {
 
 fn change(change: &Change) -> Option<String> {
     Some(match change {
-        Change::Install(Source::Packages { packages, .. }) => format!("install {}", packages.join(", ")),
-        Change::Install(Source::Script { url, packages }) if packages.is_empty() => {
-            format!("run the installer {url}")
-        }
-        Change::Install(Source::Script { url, packages }) => {
-            format!("install {}, then run the installer {url}", packages.join(", "))
-        }
+        Change::Install(source) => install(source),
         Change::Hostname { from, to } => format!("rename the host from {from} to {to}"),
         Change::Folder { .. } => return None,
         Change::Write { path, replaces: true, purpose, .. } => format!("change {path} ({purpose})"),
@@ -46,6 +40,21 @@ fn change(change: &Change) -> Option<String> {
             format!("restart the engine for {}; {}", because.join(", "), fate(containers))
         }
     })
+}
+
+fn install(source: &Source) -> String {
+    match source {
+        Source::Packages(packages) => packages_in_words(packages),
+        Source::Script { url, first: None } => format!("run the installer {url}"),
+        Source::Script { url, first: Some(packages) } => {
+            format!("{}, then run the installer {url}", packages_in_words(packages))
+        }
+    }
+}
+
+fn packages_in_words(packages: &Packages) -> String {
+    let from = packages.repository.as_ref().map(|url| format!(" from the repository {url}"));
+    format!("install {}{}", packages.names.join(", "), from.unwrap_or_default())
 }
 
 fn fate(fate: &Fate) -> String {

@@ -340,8 +340,10 @@ fn where_the_engine_comes_from() {
         let plan = planned(facts, &Wishes { install: from, ..tls() });
         plan.map(|plan| {
             plan.changes.into_iter().find_map(|change| match change {
-                Change::Install(Source::Packages { packages, .. }) => Some(packages.join(" ")),
-                Change::Install(Source::Script { url, packages }) => {
+                Change::Install(Source::Packages(packages)) => Some(packages.names.join(" ")),
+                Change::Install(Source::Script { url, first }) => {
+                    let packages =
+                        first.iter().flat_map(|packages| &packages.names).cloned().collect::<Vec<_>>();
                     Some(format!("{url} {}", packages.join(" ")).trim().to_owned())
                 }
                 _ => None,
@@ -487,4 +489,56 @@ fn every_setting_wished_for_is_checked_where_the_engine_cannot_do_it_itself() {
     assert_eq!(refused(&debian12_engine(), &wishes), "option \"mtu\" must be a number, not \"1400\"");
     let plan = planned(&debian13_containers(), &wishes).unwrap();
     assert!(plan.can_validate, "engine 26 looks at it before the swap");
+}
+
+/// os-release files of real systems, on hosts that are otherwise like a blank one.
+const SYSTEMS: [&str; 19] = [
+    "debian-12",
+    "debian-13",
+    "kali",
+    "ubuntu-24.04",
+    "pop-22.04",
+    "fedora-42",
+    "rhel-9",
+    "centos-9",
+    "rocky-9",
+    "almalinux-9",
+    "ol-9",
+    "amzn-2",
+    "amzn-2023",
+    "opensuse-leap-15.6",
+    "opensuse-tumbleweed",
+    "sles-15",
+    "arch",
+    "alpine-3.23",
+    "flatcar-2705",
+];
+
+fn system(name: &str) -> Facts {
+    let path = format!("{}/tests/fixtures/os-release/{name}", env!("CARGO_MANIFEST_DIR"));
+    let mut facts = debian13_blank();
+    facts.os = crate::provision::os::OsRelease::parse(&std::fs::read_to_string(path).unwrap());
+    facts.installer = Installer::Answers;
+    facts
+}
+
+/// The first line of the plan, or why there is none.
+fn beginning(facts: &Facts, install: InstallFrom) -> String {
+    match planned(facts, &Wishes { install, ..tls() }) {
+        Ok(plan) => plan.render().lines().next().unwrap_or_default().to_owned(),
+        Err(refusal) => format!("refused: {refusal} ({})", refusal.hint().unwrap_or("no hint")),
+    }
+}
+
+#[test]
+fn every_system_gets_its_engine_in_its_own_way() {
+    let mut said = String::new();
+    for name in SYSTEMS {
+        let facts = system(name);
+        said += &format!("{name}\n");
+        for install in [InstallFrom::Auto, InstallFrom::Distro, InstallFrom::Script] {
+            said += &format!("  {install:?}: {}\n", beginning(&facts, install));
+        }
+    }
+    insta::assert_snapshot!("systems", said);
 }
