@@ -119,14 +119,19 @@ impl Content {
         }
         let mut content = Self { note: None, programs: BTreeMap::new(), arch: None, unpacked: 0 };
         let mut archive = tar::Archive::new(GzDecoder::new(bytes));
-        for entry in archive.entries().map_err(broken)? {
-            content.take(entry.map_err(broken)?)?;
+        for entry in archive.entries().map_err(|error| broken(&error))? {
+            content.take(entry.map_err(|error| broken(&error))?)?;
         }
         content.judge()
     }
 
     fn take(&mut self, mut entry: tar::Entry<'_, impl Read>) -> Result<(), String> {
-        let path = entry.path().map_err(broken)?.to_string_lossy().trim_start_matches("./").to_owned();
+        let path = entry
+            .path()
+            .map_err(|error| broken(&error))?
+            .to_string_lossy()
+            .trim_start_matches("./")
+            .to_owned();
         self.unpacked += entry.size();
         let kind = entry.header().entry_type();
         if kind.is_dir() {
@@ -137,7 +142,7 @@ impl Content {
             return Err(format!("{path:?} does not belong into the folder docker/"));
         };
         let mut body = Vec::new();
-        entry.read_to_end(&mut body).map_err(broken)?;
+        entry.read_to_end(&mut body).map_err(|error| broken(&error))?;
         if path == NOTE {
             self.note = Some(serde_json::from_slice(&body).map_err(|error| format!("{NOTE}: {error}"))?);
             return Ok(());
@@ -161,7 +166,7 @@ impl Content {
     }
 }
 
-fn broken(error: io::Error) -> String {
+fn broken(error: &io::Error) -> String {
     format!("it is broken: {error}")
 }
 

@@ -224,10 +224,9 @@ impl Refusal {
             Self::BuiltInIsOff { .. } => {
                 "switch it on there (it is a system extension), then run the same command again"
             }
-            Self::ScriptDoesNotFit { .. } => "use --engine-install distro",
             Self::NoEngine => "use --engine-install auto",
             Self::NoClient => "install the docker client there",
-            Self::NoInstaller { .. } => "use --engine-install distro",
+            Self::ScriptDoesNotFit { .. } | Self::NoInstaller { .. } => "use --engine-install distro",
             Self::SnapDocker => "run `snap remove docker` there, then run the same command again",
             Self::Masked => "run `systemctl unmask docker.service` there",
             Self::OwnTls { .. } | Self::OwnListener { .. } | Self::OwnHosts { .. } => {

@@ -532,13 +532,11 @@ fn beginning(facts: &Facts, install: InstallFrom) -> String {
 
 #[test]
 fn every_system_gets_its_engine_in_its_own_way() {
-    let mut said = String::new();
-    for name in SYSTEMS {
+    let ways = [InstallFrom::Auto, InstallFrom::Distro, InstallFrom::Script];
+    let lines = SYSTEMS.iter().flat_map(|name| {
         let facts = system(name);
-        said += &format!("{name}\n");
-        for install in [InstallFrom::Auto, InstallFrom::Distro, InstallFrom::Script] {
-            said += &format!("  {install:?}: {}\n", beginning(&facts, install));
-        }
-    }
-    insta::assert_snapshot!("systems", said);
+        let way = move |install| format!("  {install:?}: {}", beginning(&facts, install));
+        std::iter::once((*name).to_owned()).chain(ways.into_iter().map(way))
+    });
+    insta::assert_snapshot!("systems", lines.collect::<Vec<_>>().join("\n"));
 }
