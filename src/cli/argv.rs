@@ -57,20 +57,63 @@ fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     })
 }
 
-/// The words with Go's forms of options in clap's. What stands after `--`, and after the name of a command that hands its words on,
-/// stays as it is.
+/// The words with Go's forms of options in clap's. What stands after `--`, after the name of a command that hands its words on, and
+/// as an option's value stays as it is.
 pub fn normalised(words: &[String], root: &Command, voice: Voice) -> Vec<String> {
     let place = place_of_command(words, root);
-    let command = place.and_then(|place| root.find_subcommand(&words[place]));
-    if let (Some(place), Some(command)) = (place, command)
-        && command.get_positionals().any(Arg::is_trailing_var_arg_set)
-    {
-        let before = words[..place].iter().filter_map(|word| normal(word, root, root, voice));
-        return before.chain(words[place..].iter().cloned()).collect();
+    let command = place.and_then(|place| root.find_subcommand(&words[place])).unwrap_or(root);
+    let is_option = roles(words, root);
+    words
+        .iter()
+        .zip(is_option)
+        .enumerate()
+        .filter_map(|(at, (word, is_option))| match is_option {
+            true => normal(word, if place > Some(at) { root } else { command }, root, voice),
+            false if voice == Voice::DockerMachine => Some(helpful(word, at, place).to_owned()),
+            false => Some(word.clone()),
+        })
+        .collect()
+}
+
+/// docker-machine's other words for help: in place of a command, and, even where no options are read, right after it.
+fn helpful(word: &str, at: usize, place: Option<usize>) -> &str {
+    match word {
+        "h" if place == Some(at) => "help",
+        "-help" if place.is_some_and(|place| at == place + 1) => "--help",
+        word => word,
     }
-    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    let options = words[..end].iter().filter_map(|word| normal(word, command.unwrap_or(root), root, voice));
-    options.chain(words[end..].iter().cloned()).collect()
+}
+
+/// The names of the options that were typed: those before the command, and those after it.
+pub fn typed_options<'a>(words: &'a [String], root: &Command) -> [Vec<&'a str>; 2] {
+    let place = place_of_command(words, root).unwrap_or(words.len());
+    let names = |range: std::ops::Range<usize>| {
+        let options = words.iter().zip(roles(words, root)).enumerate();
+        let options = options.filter(|(at, (_, is_option))| *is_option && range.contains(at));
+        options.map(|(_, (word, _))| name_of(word)).collect()
+    };
+    [names(0..place), names(place..words.len())]
+}
+
+fn name_of(word: &str) -> &str {
+    let body = word.trim_start_matches('-');
+    body.split_once('=').map_or(body, |(name, _)| name)
+}
+
+/// Which of the words are options.
+fn roles(words: &[String], root: &Command) -> Vec<bool> {
+    let place = place_of_command(words, root);
+    let command = place.and_then(|place| root.find_subcommand(&words[place])).unwrap_or(root);
+    let hands_on = command.get_positionals().any(Arg::is_trailing_var_arg_set);
+    let (mut is_over, mut is_value) = (false, false);
+    let role = |(at, word): (usize, &String)| {
+        is_over = is_over || word == "--" || (hands_on && place.is_some_and(|place| at >= place));
+        let is_option = !is_over && !std::mem::take(&mut is_value) && is_option(word);
+        let here = if place > Some(at) { root } else { command };
+        is_value = is_option && !word.contains('=') && (takes_next(word, here) || takes_next(word, root));
+        is_option
+    };
+    words.iter().enumerate().map(role).collect()
 }
 
 /// One word; `None` when it says nothing, as `--force=false` does.
@@ -132,6 +175,7 @@ mod tests {
             ("-storage-path /s rm n1", "--storage-path /s rm n1"),
             ("-storage-path=/s -debug rm n1", "--storage-path=/s --debug rm n1"),
             ("rm -- -force", "rm -- -force"),
+            ("-storage-path -force rm n1", "--storage-path -force rm n1"),
             ("rm --bogus n1", "rm --bogus n1"),
         ];
         for (typed, read) in table {

@@ -5,6 +5,7 @@
 mod app;
 mod argv;
 mod ask;
+mod classic;
 mod commands;
 mod consent;
 mod defaults;
@@ -43,7 +44,7 @@ pub fn run(env: &Env) -> u8 {
         ui.data(answer);
         return ended(&ui, env, Ok(code::DONE));
     }
-    let line = match parse::parse(env) {
+    let line = match read(env) {
         Ok(line) => line,
         Err(error) => return ended(&Ui::new(env, Manners::default()), env, Err(error)),
     };
@@ -55,6 +56,13 @@ pub fn run(env: &Env) -> u8 {
         None => Ok(help(&app)),
     };
     ended(&app.ui, env, outcome)
+}
+
+fn read(env: &Env) -> Result<parse::Line, CliError> {
+    let debug = classic::words::debug(env)?;
+    let mut line = parse::parse(env)?;
+    line.globals.debug = debug.unwrap_or(line.globals.debug);
+    Ok(line)
 }
 
 fn start_logging(app: &App) {
@@ -73,7 +81,7 @@ fn start_logging(app: &App) {
 
 /// No command: the help, as docker-machine did.
 fn help(app: &App) -> u8 {
-    app.ui.help(&parse::tree(&app.env).render_help());
+    app.ui.help(&parse::shown(&app.env).render_help());
     code::DONE
 }
 

@@ -8,15 +8,20 @@ use std::collections::BTreeMap;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use super::{
-    argv,
+    argv, classic,
     commands::{Command, create::Chosen},
-    defaults, driver_choice,
+    defaults,
+    driver_choice::{self, Choice},
     error::CliError,
     flags,
     globals::Globals,
     settings::{GLOBAL, Settings, SettingsError},
 };
-use crate::{driver::Driver, drivers, env::Env};
+use crate::{
+    driver::Driver,
+    drivers,
+    env::{Env, Voice},
+};
 
 /// Make hosts into Docker engines that the local client can use at once
 #[derive(Parser)]
@@ -56,15 +61,9 @@ fn settings(env: &Env) -> Result<Settings, SettingsError> {
 }
 
 fn parse_with(env: &Env, settings: &Settings) -> Result<Line, CliError> {
-    let mut root = tree(env);
-    root = defaults::fill(root, env, settings)?;
     let words = argv::words(env);
-    let place = argv::place_of_command(&words, &root);
-    let is_create = place.is_some_and(|place| words[place] == "create");
-    let choice = is_create.then(|| driver_choice::choose(&words, env, settings)).transpose()?;
-    let driver = choice.as_ref().and_then(|choice| choice.driver.as_deref());
-    root = with_driver(root, is_create, driver, env, settings)?;
-    let mut line = read(root, &words, env)?;
+    let Whole { tree, choice } = whole(env, settings, &words)?;
+    let mut line = read(tree, &words, env)?;
     if let (Some(Command::Create(args)), Some(choice)) = (&mut line.0.command, choice) {
         args.chosen =
             choice.driver.zip(line.1.subcommand_matches("create")).map(|(driver, matches)| Chosen {
@@ -76,7 +75,40 @@ fn parse_with(env: &Env, settings: &Settings) -> Result<Line, CliError> {
     Ok(line.0)
 }
 
+/// The tree for one command line, with the flags of the driver of a `create`.
+struct Whole {
+    tree: clap::Command,
+    choice: Option<Choice>,
+}
+
+fn whole(env: &Env, settings: &Settings, words: &[String]) -> Result<Whole, CliError> {
+    let mut tree = defaults::fill(tree(env), env, settings)?;
+    let place = argv::place_of_command(words, &tree);
+    let is_create = place.is_some_and(|place| words[place] == "create");
+    let choice = is_create.then(|| driver_choice::choose(words, env, settings)).transpose()?;
+    let driver = choice.as_ref().and_then(|choice| choice.driver.as_deref());
+    tree = with_driver(tree, is_create, driver, env, settings)?;
+    if env.voice() == Voice::DockerMachine {
+        let specs = driver.map(Driver::flags).unwrap_or_default();
+        let flags: Vec<String> = specs.into_iter().map(|spec| spec.name).collect();
+        tree = classic::tree::shape(tree, env, &flags);
+    }
+    Ok(Whole { tree, choice })
+}
+
+/// The tree as help shows it, with the driver's flags where the line names one that there is.
+pub fn shown(env: &Env) -> clap::Command {
+    let settings = settings(env).unwrap_or_default();
+    whole(env, &settings, &argv::words(env)).map_or_else(|_| tree(env), |whole| whole.tree)
+}
+
 fn read(root: clap::Command, words: &[String], env: &Env) -> Result<(Line, clap::ArgMatches), CliError> {
+    if env.voice() == Voice::DockerMachine {
+        let command = argv::place_of_command(words, &root).map(|place| words[place].as_str());
+        let [before, after] = argv::typed_options(words, &root);
+        classic::words::one_form_each(None, &before)?;
+        classic::words::one_form_each(command, &after)?;
+    }
     let normal = argv::normalised(words, &root, env.voice());
     let program = env.program().to_owned();
     let matches = root.try_get_matches_from([program].into_iter().chain(normal))?;

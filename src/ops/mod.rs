@@ -69,7 +69,11 @@ impl World {
     /// The driver of a stored machine.
     pub fn driver(&self, record: &Record) -> Result<Box<dyn Driver>, OpsError> {
         let name = record.config.driver_name.clone();
-        drivers::find(&name).ok_or_else(|| OpsError::unknown_driver(&name))
+        drivers::find(&name).ok_or_else(|| OpsError::DriverMissing {
+            machine: record.name.to_string(),
+            nearest: drivers::nearest(&name),
+            driver: name,
+        })
     }
 }
 
@@ -81,6 +85,16 @@ pub enum OpsError {
     UnknownDriver {
         /// What was asked for.
         name: String,
+        /// Names that are near it.
+        nearest: Vec<String>,
+    },
+    /// The driver of a stored machine is not here.
+    #[error("machine {machine} was made by the driver {driver:?}, which is not here")]
+    DriverMissing {
+        /// The machine.
+        machine: String,
+        /// Its driver.
+        driver: String,
         /// Names that are near it.
         nearest: Vec<String>,
     },
@@ -188,6 +202,7 @@ impl OpsError {
             Self::Provision(error) => error.left_host_untouched(),
             Self::Engine(_) | Self::Unfinished { .. } => false,
             Self::UnknownDriver { .. }
+            | Self::DriverMissing { .. }
             | Self::NoLogin { .. }
             | Self::NotRunning { .. }
             | Self::NoUrl { .. }

@@ -51,6 +51,8 @@ pub enum QueryError {
     Engine {
         /// The machine.
         name: MachineName,
+        /// Its address and port, as far as they are known.
+        at: String,
         /// At which link of the chain.
         #[source]
         source: Box<OpsError>,
@@ -179,7 +181,10 @@ pub async fn check(world: &World, record: &Record, deadline: Deadline) -> Result
 
 /// One request to the engine, the way the user's client will come: a TLS handshake alone proves nothing.
 pub async fn version(world: &World, record: &Record, deadline: Deadline) -> Result<Version, QueryError> {
-    let failed = |source| QueryError::Engine { name: record.name.clone(), source: Box::new(source) };
+    let at = url(world, record).unwrap_or_default();
+    let at = at.split_once("://").map_or(at.as_str(), |(_, at)| at).to_owned();
+    let failed =
+        |source| QueryError::Engine { name: record.name.clone(), at: at.clone(), source: Box::new(source) };
     let api =
         connect::engine(world, world.driver(record)?.as_ref(), record, deadline).await.map_err(failed)?;
     api.version(deadline).await.map_err(|error| failed(error.into()))

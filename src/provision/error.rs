@@ -62,6 +62,11 @@ pub enum ProvisionError {
 }
 
 impl ProvisionError {
+    /// Whether the engine did not come up with what was changed.
+    pub fn is_engine_down(&self) -> bool {
+        matches!(self, Self::Failed { step, .. } if STARTING.contains(&step.as_str()))
+    }
+
     /// Whether the host is as it was before.
     pub fn left_host_untouched(&self) -> bool {
         match self {
@@ -71,6 +76,9 @@ impl ProvisionError {
         }
     }
 }
+
+/// The steps at which the engine has to come up.
+const STARTING: [&str; 3] = ["starting the engine", "restarting the engine", "waiting for the engine"];
 
 /// What became of a host after a step had failed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -71,7 +71,7 @@ fn there_is_no_login_to_an_engine_that_is_only_pointed_at() {
 fn a_stored_machine_of_an_unknown_driver_is_listed_and_says_so() {
     let text = config("n1", &json!({})).to_string().replace("\"none\"", "\"kvm\"");
     let home = Home::new().with_config("n1", &text);
-    home.run(&["status", "n1"]).saying("there is no driver \"kvm\"");
+    home.run(&["status", "n1"]).saying("made by the driver \"kvm\", which is not here");
     assert!(home.run(&["ls", "--offline"]).with_code(0).out.contains("kvm"));
 }
 

@@ -48,7 +48,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
 
 fn none_active(why: &str) -> CliError {
     CliError::Classic {
-        prefix: "",
+        prefix: String::new(),
         source: Box::new(CliError::Failed {
             message: "No active host found".into(),
             hint: Some(why.to_owned()),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::{
     cli::{
         app::App,
-        error::{CliError, Outcome},
+        error::{CliError, Outcome, classic::CREATING},
         many,
         sudo::SudoArgs,
     },
@@ -101,7 +101,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     for made in results.iter().filter_map(|(_, result)| result.as_ref().ok()) {
         tell(app, made);
     }
-    many::ended(results).map_err(CliError::classic("Error creating machine: "))
+    many::ended(results).map_err(CliError::classic(CREATING))
 }
 
 fn names(app: &App, typed: &[String]) -> Result<Vec<MachineName>, CliError> {
@@ -114,7 +114,7 @@ fn names(app: &App, typed: &[String]) -> Result<Vec<MachineName>, CliError> {
         _ => {}
     }
     let parsed: Result<Vec<MachineName>, _> = typed.iter().map(|name| name.parse()).collect();
-    let names = parsed.map_err(CliError::classic("Error creating machine: "))?;
+    let names = parsed.map_err(CliError::classic(CREATING))?;
     match names.iter().enumerate().find(|(place, name)| names[..*place].contains(name)) {
         Some((_, twice)) => {
             Err(CliError::usage(format!("{twice} is named twice"), "each machine needs a name of its own"))

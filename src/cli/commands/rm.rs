@@ -61,7 +61,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
             app.ui.say(format_args!("Successfully removed {name}"));
         }
     }
-    many::ended(results).map_err(CliError::classic("Error removing host: "))
+    many::ended(results).map_err(CliError::classic_of(|name| format!("Error removing host \"{name}\": ")))
 }
 
 fn about(app: &App, names: &[MachineName]) -> String {

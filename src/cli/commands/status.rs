@@ -31,7 +31,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let machine = name.clone();
     let state = app
         .wait(async move { Ok(query::state(&world, &world.store.load(&machine)?).await?) })
-        .map_err(CliError::classic("error getting state: "))?;
+        .map_err(CliError::classic(format!("error getting state for host {name}: ")))?;
     app.ui.data(if json {
         json::compact(&json!({ "name": name, "state": state }))
     } else {

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     cli::{
         app::App,
-        error::{CliError, Outcome, code},
+        error::{CliError, Outcome, classic::ASKING_VERSION, code},
         json, names,
     },
     ops::query,
@@ -45,7 +45,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
             let record = world.store.load(&machine)?;
             Ok(query::check(&world, &record, Deadline::after(AT_MOST)).await?)
         })
-        .map_err(CliError::classic("Unable to query docker version: "))?;
+        .map_err(CliError::classic(ASKING_VERSION))?;
     app.ui.data(if json {
         json::compact(
             &json!({ "name": name, "version": version.version, "api_version": version.api_version }),

@@ -1,15 +1,26 @@
 //! docker-machine's own sentences and exit codes, for the scripts that match on them.
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+mod create;
+mod parser;
 
 use super::{CliError, Ui, causes, code};
 use crate::{
-    cli::{argv, parse},
     driver::DriverError,
+    engine::api::ApiError,
     env::Env,
     ops::{OpsError, query::QueryError},
     store::StoreError,
 };
+
+pub use parser::report as report_clap;
+
+/// What stands before the trouble with a machine's creation.
+pub const CREATING: &str = "Error creating machine: ";
+/// What stands before an engine's refusal to say its version.
+pub const ASKING_VERSION: &str = "Unable to query docker version: ";
+
+/// A driver that docker-machine has on another platform only.
+const ELSEWHERE: &str = "vmwarefusion";
 
 /// 1 for every error, 3 for a refusal of the driver's checks before `create`.
 pub fn code(error: &CliError) -> u8 {
@@ -27,7 +38,7 @@ pub fn code(error: &CliError) -> u8 {
 pub fn message(error: &CliError) -> String {
     match error {
         CliError::Classic { source, .. } if is_whole(source) => message(source),
-        CliError::Classic { prefix, source } => format!("{prefix}{}", message(source)),
+        CliError::Classic { prefix, source } => format!("{prefix}{}", below(prefix, source)),
         CliError::NoDefault => "Error: No machine name(s) specified and no \"default\" machine exists".into(),
         CliError::NoNames { command: "create" } => "Error: No machine name specified".into(),
         CliError::NoNames { command: "scp" | "mount" } => "Improper number of arguments".into(),
@@ -35,11 +46,18 @@ pub fn message(error: &CliError) -> String {
         CliError::Name(_) => "Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -".into(),
         CliError::Store(error) | CliError::Ops(OpsError::Store(error)) => of_store(error),
         CliError::Driver(error) | CliError::Ops(OpsError::Driver(error)) => of_driver(error),
-        CliError::Ops(OpsError::UnknownDriver { name, .. }) => format!(
-            "Driver {name:?} not found. Do you have the plugin binary \"docker-machine-driver-{name}\" accessible in your PATH?"
-        ),
+        CliError::Ops(error) => of_ops(error),
         CliError::Query(error) => of_query(error),
         other => in_one_line(other),
+    }
+}
+
+/// The same below a prefix that says what was being done, where the sentence depends on that.
+fn below(prefix: &str, error: &CliError) -> String {
+    match error {
+        CliError::Ops(error) if prefix == CREATING => create::message(error),
+        CliError::Query(QueryError::Engine { source, .. }) if prefix == ASKING_VERSION => of_version(source),
+        error => message(error),
     }
 }
 
@@ -52,7 +70,7 @@ fn is_whole(error: &CliError) -> bool {
             | CliError::Ops(
                 OpsError::Store(StoreError::NotFound { .. } | StoreError::AlreadyExists(_))
                     | OpsError::UnknownDriver { .. }
-                    | OpsError::Driver(DriverError::Preflight { .. })
+                    | OpsError::Driver(DriverError::Preflight { .. } | DriverError::Usage { .. })
             )
     )
 }
@@ -82,10 +100,43 @@ fn of_driver(error: &DriverError) -> String {
     }
 }
 
+fn of_ops(error: &OpsError) -> String {
+    match error {
+        OpsError::UnknownDriver { name, .. } if name == ELSEWHERE => {
+            format!("Driver {name:?} not supported on this platform.")
+        }
+        OpsError::UnknownDriver { name, .. } => format!(
+            "Driver {name:?} not found. Do you have the plugin binary \"docker-machine-driver-{name}\" accessible in your PATH?"
+        ),
+        OpsError::DriverMissing { driver, .. } => {
+            format!("Driver {driver:?} not found. Do you have the plugin binary accessible in your PATH?")
+        }
+        OpsError::Store(error) => of_store(error),
+        OpsError::Driver(error) => of_driver(error),
+        other => in_one_line(&other),
+    }
+}
+
 fn of_query(error: &QueryError) -> String {
     match error {
         QueryError::NotRunning { .. } => "Host is not running".into(),
-        QueryError::Ops(OpsError::Store(error)) => of_store(error),
+        QueryError::Ops(error) => of_ops(error),
+        QueryError::Engine { at, source, .. } => certificates(at, &in_one_line(source)),
+    }
+}
+
+/// What the check of an engine's certificates found wrong; a connection that does not come about counts as that, too.
+fn certificates(at: &str, cause: &str) -> String {
+    format!(
+        "Error checking and/or regenerating the certs: There was an error validating certificates for host {at:?}: {cause}\n\
+         They can be made anew with 'docker-machine regenerate-certs NAME'.\n\
+         That restarts the Docker daemon, which may stop running containers.\n"
+    )
+}
+
+fn of_version(error: &OpsError) -> String {
+    match error {
+        OpsError::Engine(ApiError::Refused { .. }) => "Cannot connect to the docker engine endpoint".into(),
         other => in_one_line(&other),
     }
 }
@@ -101,42 +152,10 @@ fn in_one_line(error: &dyn std::error::Error) -> String {
 
 /// Tells what went wrong; where nothing is named, docker-machine shows the help first.
 pub fn report(ui: &Ui, env: &Env, error: &CliError) {
-    if let CliError::NoNames { command } = error {
-        help_of(ui, env, Some(command));
+    match error {
+        CliError::NoNames { command } => parser::show_help(ui, env, Some(command)),
+        CliError::Misused { message } => return parser::misused(ui, env, message),
+        _ => {}
     }
     ui.note(message(error));
-}
-
-/// docker-machine prints the help and the flag it did not know, and says success; here it says 1.
-pub fn report_clap(ui: &Ui, env: &Env, error: &clap::Error) -> u8 {
-    let word = |kind| match error.get(kind) {
-        Some(ContextValue::String(word)) => word.clone(),
-        _ => String::new(),
-    };
-    match error.kind() {
-        ErrorKind::InvalidSubcommand => {
-            let (program, command) = (env.program(), word(ContextKind::InvalidSubcommand));
-            ui.note(format_args!(
-                "{program}: '{command}' is not a {program} command. See '{program} --help'."
-            ));
-        }
-        ErrorKind::UnknownArgument if !word(ContextKind::InvalidArg).starts_with('-') => {
-            ui.note("Error: Expected one machine name as an argument");
-        }
-        ErrorKind::UnknownArgument => {
-            ui.data("Incorrect Usage.\n");
-            help_of(ui, env, argv::command(env).as_deref());
-            let flag = word(ContextKind::InvalidArg);
-            ui.note(format_args!("flag provided but not defined: -{}", flag.trim_start_matches('-')));
-        }
-        _ => ui.note(error.render().to_string().trim_end()),
-    }
-    code::FAILED
-}
-
-fn help_of(ui: &Ui, env: &Env, command: Option<&str>) {
-    let mut tree = parse::tree(env);
-    tree.build();
-    let command = command.and_then(|name| tree.find_subcommand_mut(name).cloned());
-    ui.help(&command.unwrap_or(tree).render_help());
 }

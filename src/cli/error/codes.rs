@@ -10,6 +10,7 @@ pub fn of(error: &CliError) -> u8 {
     match error {
         CliError::Clap(_)
         | CliError::Usage { .. }
+        | CliError::Misused { .. }
         | CliError::Settings(_)
         | CliError::Name(_)
         | CliError::NoDefault
@@ -50,6 +51,7 @@ fn of_ops(error: &OpsError) -> u8 {
         | OpsError::UnfinishedElsewhere { .. } => code::REFUSED,
         OpsError::Unfinished { .. }
         | OpsError::NoLogin { .. }
+        | OpsError::DriverMissing { .. }
         | OpsError::NoUrl { .. }
         | OpsError::NotRunning { .. }
         | OpsError::CertificateFile { .. }

@@ -64,6 +64,7 @@ pub fn hints(error: &CliError, to: To<'_>) -> Hints {
         CliError::Classic { source, .. } => hints(source, to),
         CliError::Settings(SettingsError::Unreadable { .. } | SettingsError::Syntax { .. })
         | CliError::Clap(_)
+        | CliError::Misused { .. }
         | CliError::Io { .. }
         | CliError::Interrupted { goes_on: false }
         | CliError::Machines { .. }
@@ -77,6 +78,13 @@ fn of_ops(error: &OpsError, to: To<'_>) -> Hints {
         OpsError::UnknownDriver { nearest, .. } => {
             let mut hints = did_you_mean(nearest);
             hints.push(format!("{program} create --help lists the drivers"));
+            hints
+        }
+        OpsError::DriverMissing { machine, nearest, .. } => {
+            let mut hints = did_you_mean(nearest);
+            hints.push(format!(
+                "forget the machine, and see to its host by other means: {program} rm -f {machine}"
+            ));
             hints
         }
         OpsError::Unfinished { machine, source, .. } => {
@@ -108,7 +116,7 @@ fn of_ops(error: &OpsError, to: To<'_>) -> Hints {
 fn of_query(error: &QueryError, to: To<'_>) -> Hints {
     match error {
         QueryError::NotRunning { name, .. } => one(format!("{} start {name}", to.program)),
-        QueryError::Engine { name, source } => of_ops(source, To { name: Some(name), ..to }),
+        QueryError::Engine { name, source, .. } => of_ops(source, To { name: Some(name), ..to }),
         QueryError::Ops(error) => of_ops(error, to),
     }
 }

@@ -3,7 +3,7 @@
 //! This folder is the only place that maps errors to hints (`hints.rs`), exit codes (`codes.rs`) and to docker-machine's sentences
 //! (`classic.rs`).
 
-mod classic;
+pub mod classic;
 mod codes;
 mod hints;
 
@@ -55,6 +55,12 @@ pub enum CliError {
         message: String,
         /// What to type.
         hint: Option<String>,
+    },
+    /// docker-machine's parser would have refused the line, and shown the help.
+    #[error("{message}")]
+    Misused {
+        /// In that parser's words.
+        message: String,
     },
     /// The user's configuration file is wrong.
     #[error(transparent)]
@@ -141,7 +147,7 @@ pub enum CliError {
     #[error("{source}")]
     Classic {
         /// Those words, such as `Error checking TLS connection: `.
-        prefix: &'static str,
+        prefix: String,
         /// The error.
         source: Box<CliError>,
     },
@@ -168,14 +174,25 @@ impl CliError {
     }
 
     /// Puts docker-machine's words before an error, of several machines before each; our own voice does not use them.
-    pub fn classic<E: Into<Self>>(prefix: &'static str) -> impl Fn(E) -> Self {
-        let before = move |error| Self::Classic { prefix, source: Box::new(error) };
+    pub fn classic<E: Into<Self>>(prefix: impl Into<String>) -> impl Fn(E) -> Self {
+        let prefix = prefix.into();
         move |error| match error.into() {
-            Self::Machines { failures, done } => Self::Machines {
-                failures: failures.into_iter().map(|(name, error)| (name, before(error))).collect(),
-                done,
-            },
-            error => before(error),
+            error @ Self::Machines { .. } => Self::classic_of(|_| prefix.clone())(error),
+            error => Self::Classic { prefix: prefix.clone(), source: Box::new(error) },
+        }
+    }
+
+    /// The same with words that name each of the machines.
+    pub fn classic_of(prefix: impl Fn(&MachineName) -> String) -> impl Fn(Self) -> Self {
+        move |error| match error {
+            Self::Machines { failures, done } => {
+                let told = |(name, error)| {
+                    let prefix = prefix(&name);
+                    (name, Self::Classic { prefix, source: Box::new(error) })
+                };
+                Self::Machines { failures: failures.into_iter().map(told).collect(), done }
+            }
+            error => error,
         }
     }
 }

@@ -133,6 +133,28 @@ pub enum ApiError {
 }
 
 impl ApiError {
+    /// The engine's address, where the error is about one.
+    pub fn at(&self) -> Option<&str> {
+        match self {
+            Self::Refused { at }
+            | Self::Unanswered { at, .. }
+            | Self::NoRoute { at }
+            | Self::Connect { at, .. }
+            | Self::NotTls { at }
+            | Self::ServerUnknown { at }
+            | Self::ServerExpired { at }
+            | Self::ServerNotYetValid { at }
+            | Self::ServerWrongName { at, .. }
+            | Self::Tls { at, .. }
+            | Self::ClientRefused { at, .. }
+            | Self::Dropped { at, .. }
+            | Self::Status { at, .. }
+            | Self::NotAnEngine { at, .. } => Some(at),
+            Self::UnknownHost { host, .. } => Some(host),
+            Self::Certificates(_) | Self::TimedOut(_) => None,
+        }
+    }
+
     /// Whether an engine that is starting behaves like this, so that waiting may cure it.
     pub fn is_passing(&self) -> bool {
         match self {
