@@ -214,6 +214,8 @@ pub struct Running {
     pub is_in_swarm: bool,
     /// Whether containers survive its restart as it is.
     pub live_restore: bool,
+    /// `systemd` or `cgroupfs`.
+    pub cgroup_driver: Option<String>,
 }
 
 /// A running container.

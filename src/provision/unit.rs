@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::options::{self, Kind};
+use crate::engine::options::{self, Form};
 
 /// A unit file or environment file of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub fn flags(command: &ExecStart, variables: &BTreeMap<String, String>) -> Vec<F
 }
 
 fn is_switch(name: &str) -> bool {
-    options::spec_of_flag(name).is_some_and(|spec| spec.kind == Kind::Bool)
+    options::spec_of_flag(name).is_some_and(|spec| spec.form == Form::Switch)
         || matches!(name, "validate" | "version" | "help")
 }
 

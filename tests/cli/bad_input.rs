@@ -67,7 +67,7 @@ fn what_clap_cannot_see_is_exit_2_with_something_to_type() {
         (&["create", "-d", "none", "--url", URL, "n2", "n2"], "n2 is named twice", "hint: "),
         (
             &["create", "-d", "none", "--engine-label", "x", "n2"],
-            "--engine-label \"x\" is not KEY=VALUE",
+            "option \"labels\" must be a list of KEY=VALUE",
             "hint: ",
         ),
         (

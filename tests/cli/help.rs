@@ -2,10 +2,11 @@
 
 use crate::home::Home;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "active",
     "config",
     "create",
+    "engine",
     "env",
     "inspect",
     "ip",
@@ -49,4 +50,13 @@ fn create_shows_the_flags_of_the_driver_that_is_asked_for() {
     assert!(ended.out.contains("Options of the none driver") && ended.out.contains("--url"), "{}", ended.out);
     let ended = home.run(&["create", "--driver=generic", "-h"]).with_code(0);
     assert!(ended.out.contains("--generic-ip-address") && !ended.out.contains("--none-url"), "{}", ended.out);
+}
+
+#[test]
+fn the_options_of_the_engine_have_headings_of_their_own_in_the_long_help() {
+    let home = Home::new();
+    let long = home.run(&["create", "--help"]).with_code(0).out;
+    for words in ["The engine's options: network:", "--engine-bip <CIDR>", "--engine-live-restore[=<BOOL>]"] {
+        assert!(long.contains(words), "{words}: {long}");
+    }
 }

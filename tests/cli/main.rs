@@ -4,6 +4,7 @@
 mod bad_input;
 mod copies;
 mod create;
+mod engine;
 mod env;
 mod help;
 mod home;

@@ -1,6 +1,7 @@
 //! `create`: from names and wishes to working machines.
 
 mod engine;
+mod option_flags;
 mod swarm;
 
 use std::time::Duration;
@@ -147,7 +148,7 @@ fn request(app: &App, args: &Args, names: &[MachineName]) -> Result<(Request, Op
     }
     let Chosen { driver, because, flags } =
         chosen.clone().ok_or_else(|| CliError::usage("no driver is named", "--driver DRIVER"))?;
-    let mut wishes = engine.wishes()?;
+    let mut wishes = engine.wishes(app.program())?;
     wishes.hostname = hostname.as_ref().map(ToString::to_string);
     let request = Request {
         name: names[0].clone(),

@@ -3,6 +3,7 @@
 pub mod active;
 pub mod config;
 pub mod create;
+pub mod engine;
 pub mod env;
 pub mod inspect;
 pub mod ip;
@@ -32,6 +33,8 @@ pub enum Command {
     Config(config::Args),
     /// Create a machine: make or adopt a host and its engine
     Create(Box<create::Args>),
+    /// Show, set and check the options of engines
+    Engine(engine::Args),
     /// Print the variables that point the docker client at a machine
     Env(env::Args),
     /// Print everything that is stored about a machine
@@ -75,6 +78,7 @@ impl Command {
             Self::Active(args) => active::run(app, args),
             Self::Config(args) => config::run(app, args),
             Self::Create(args) => create::run(app, args),
+            Self::Engine(args) => engine::run(app, args),
             Self::Env(args) => env::run(app, args),
             Self::Inspect(args) => inspect::run(app, args),
             Self::Ip(args) => ip::run(app, args),

@@ -219,6 +219,8 @@ struct Info {
     live_restore: bool,
     #[serde(rename = "Swarm", default)]
     swarm: Swarm,
+    #[serde(rename = "CgroupDriver", default)]
+    cgroup_driver: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -251,6 +253,7 @@ fn running(at: Reader<'_>, info: &Info) -> Option<Running> {
         containers: listed.into_iter().map(container).collect(),
         is_in_swarm: !matches!(info.swarm.state.as_str(), "" | "inactive"),
         live_restore: info.live_restore,
+        cgroup_driver: info.cgroup_driver.clone(),
     })
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::listen::{Listen, command};
 use crate::{
-    engine::options::{self, Kind, Options},
+    engine::options::{self, Options, Surroundings},
     provision::{
         Access, Materials, Wishes,
         facts::{Engine, Facts},
@@ -69,9 +69,7 @@ pub(super) fn merge(
         judge_flags(&command, &flags, &base, &ours)?;
     }
     let after = options::merge(base, &ours);
-    if needs_table(facts) {
-        options::check(&after)?;
-    }
+    judge_options(facts, &ours, &after)?;
     Ok(Merged { changed: before != after, before, after, ours, carried })
 }
 
@@ -129,13 +127,16 @@ fn judge_own_access(facts: &Facts, base: &Options, ours: &Options) -> Result<(),
 fn judge_flags(command: &ExecStart, flags: &[Flag], base: &Options, ours: &Options) -> Result<(), Refusal> {
     let new = ours.keys().filter(|key| !base.contains_key(*key));
     for key in new {
-        let flag = options::spec_of_key(key).map_or(key.as_str(), |spec| spec.flag);
-        if flags.iter().any(|given| given.name == flag) {
+        let is_given = |flag: &&Flag| match options::spec_of_key(key) {
+            Some(spec) => spec.has_name(&flag.name),
+            None => flag.name == *key,
+        };
+        if let Some(Flag { name: flag, .. }) = flags.iter().find(is_given) {
             let unit = command.path.clone();
             return Err(if TLS_KEYS.contains(&key.as_str()) {
                 Refusal::OwnTls { path: unit, key: format!("--{flag}") }
             } else {
-                Refusal::FlagConflict { key: key.clone(), flag: flag.to_owned(), unit }
+                Refusal::FlagConflict { key: key.clone(), flag: flag.clone(), unit }
             });
         }
     }
@@ -154,8 +155,7 @@ fn carry(facts: &Facts, engine: &Engine) -> Result<Carried, Refusal> {
             flag: flag.name.clone(),
             value: flag.value.clone(),
         };
-        let (key, value) = setting(flag, &settings).ok_or_else(unknown)?;
-        settings.insert(key.to_owned(), value);
+        options::set_flag(&mut settings, &flag.name, &flag.value).map_err(|_| unknown())?;
     }
     let old = facts.texts.iter().find(|file| file.path == OLD_DROP_IN);
     let environment = old.map(|file| unit::environment_lines(&file.text)).unwrap_or_default();
@@ -169,31 +169,21 @@ pub(super) fn takes_over<'a>(facts: &'a Facts, wishes: &Wishes) -> Option<&'a En
     (is_old && wishes.access == Access::Tls).then_some(engine)
 }
 
-/// A flag as a setting, joined with what earlier flags of that name said.
-fn setting(flag: &Flag, so_far: &Options) -> Option<(&'static str, Value)> {
-    let spec = options::spec_of_flag(&flag.name)?;
-    let value = match spec.kind {
-        Kind::Bool => Value::Bool(flag.value.parse().ok()?),
-        Kind::Number => json!(flag.value.parse::<i64>().ok()?),
-        Kind::Text => Value::String(flag.value.clone()),
-        Kind::Texts => {
-            let mut list = so_far.get(spec.key).and_then(Value::as_array).cloned().unwrap_or_default();
-            list.push(Value::String(flag.value.clone()));
-            Value::Array(list)
-        }
-        Kind::TextMap => {
-            let (name, value) = flag.value.split_once('=')?;
-            let mut map = so_far.get(spec.key).and_then(Value::as_object).cloned().unwrap_or_default();
-            map.insert(name.to_owned(), Value::String(value.to_owned()));
-            Value::Object(map)
-        }
-        Kind::Structure => return None,
-    };
-    Some((spec.key, value))
-}
-
-/// Whether our own table has to judge: the engine is there, and too old to do it.
-fn needs_table(facts: &Facts) -> bool {
+/// Checks each option for this engine, and all of them together with the unit's flags. An engine from 23.0 on looks at
+/// the rest itself, so that one newer than our table is not refused what it knows.
+fn judge_options(facts: &Facts, ours: &Options, after: &Options) -> Result<(), Refusal> {
     let version = facts.engine.as_ref().and_then(|engine| engine.version.as_ref());
-    version.is_some_and(|version| !version.is_at_least(23, 0))
+    match version {
+        Some(old) if !old.is_at_least(23, 0) => options::check(after, version)?,
+        Some(_) | None => options::check_typed(ours, version)?,
+    }
+    let flags = facts.engine.iter().flat_map(|engine| &engine.flags);
+    let flags = options::from_flags(flags.map(|flag| (flag.name.as_str(), flag.value.as_str())));
+    let running = facts.engine.as_ref().and_then(|engine| engine.running.as_ref());
+    let around = Surroundings {
+        version: version.cloned(),
+        is_in_swarm: running.is_some_and(|running| running.is_in_swarm),
+        cgroup_driver: running.and_then(|running| running.cgroup_driver.clone()),
+    };
+    Ok(options::judge(&options::merge(flags, after), &around)?)
 }

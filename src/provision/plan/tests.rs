@@ -292,15 +292,10 @@ fn docker_machines_flags_become_settings_and_its_variables_stay() {
 #[test]
 fn docker_machines_flags_that_have_no_place_in_settings_are_refused() {
     let mut facts = debian12_docker_machine();
-    facts
-        .engine
-        .as_mut()
-        .unwrap()
-        .flags
-        .push(Flag { name: "default-ulimit".into(), value: "nofile=1".into() });
+    facts.engine.as_mut().unwrap().flags.push(Flag { name: "nri-opts".into(), value: "enable=true".into() });
     assert_eq!(
         refused(&facts, &tls()),
-        "/etc/systemd/system/docker.service.d/10-machine.conf starts the engine with --default-ulimit=nofile=1, which cannot be taken over"
+        "/etc/systemd/system/docker.service.d/10-machine.conf starts the engine with --nri-opts=enable=true, which cannot be taken over"
     );
 }
 
@@ -484,11 +479,19 @@ fn a_port_that_another_program_has_is_told_with_its_name() {
 }
 
 #[test]
-fn every_setting_wished_for_is_checked_where_the_engine_cannot_do_it_itself() {
-    let wishes = Wishes { daemon: json!({"mtu": "1400"}).as_object().unwrap().clone(), ..tls() };
-    assert_eq!(refused(&debian12_engine(), &wishes), "option \"mtu\" must be a number, not \"1400\"");
-    let plan = planned(&debian13_containers(), &wishes).unwrap();
-    assert!(plan.can_validate, "engine 26 looks at it before the swap");
+fn every_setting_wished_for_is_checked_before_the_engine_sees_it() {
+    let wishing = |daemon: serde_json::Value| Wishes { daemon: daemon.as_object().unwrap().clone(), ..tls() };
+    let wrong = wishing(json!({"mtu": "1400"}));
+    for facts in [debian12_engine(), debian13_containers()] {
+        let said = refused(&facts, &wrong);
+        assert_eq!(said, "option \"mtu\" must be a number from 68 to 65535, not \"1400\"");
+    }
+    let plan = planned(&debian13_containers(), &wishing(json!({"mtu": 1400, "of-tomorrow": true}))).unwrap();
+    assert!(plan.can_validate, "engine 26 looks at it before the swap, and knows best what it knows");
+    let said = refused(&debian12_engine(), &wishing(json!({"default-network-opts": {}})));
+    assert_eq!(said, "option \"default-network-opts\" came with engine 24.0, and this one is 20.10.24+dfsg1");
+    let said = refused(&debian12_swarm(), &wishing(json!({"live-restore": true})));
+    assert!(said.starts_with("live-restore=true and a swarm cannot be together"), "{said}");
 }
 
 /// os-release files of real systems, on hosts that are otherwise like a blank one.

@@ -1,12 +1,13 @@
 //! What the engine should be like: flags in docker-machine's words, as what is stored and as wishes for provisioning.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, path::PathBuf};
 
 use clap::ValueEnum;
-use serde_json::{Map, Value};
 
+use super::option_flags::OptionFlags;
 use crate::{
-    cli::error::CliError,
+    cli::{engine_words, error::CliError},
+    engine::options::Options,
     provision::{Access, InstallFrom, Wishes},
     store::EngineOptions,
 };
@@ -36,9 +37,13 @@ pub struct EngineArgs {
     #[arg(long, value_name = "IP")]
     engine_listen: Vec<IpAddr>,
 
-    /// Set an option of the engine, as dockerd or daemon.json names it
+    /// Set any option of the engine, as dockerd or daemon.json names it; most have a flag too: --help
     #[arg(long, value_name = "KEY=VALUE")]
     engine_opt: Vec<String>,
+
+    /// Take options from this daemon.json of yours; those given as flags win
+    #[arg(long, value_name = "FILE")]
+    engine_config: Option<PathBuf>,
 
     /// Trust this registry without TLS
     #[arg(long, value_name = "REGISTRY")]
@@ -59,6 +64,9 @@ pub struct EngineArgs {
     /// Set a variable of the engine's environment
     #[arg(long, value_name = "KEY=VALUE")]
     engine_env: Vec<String>,
+
+    #[command(flatten)]
+    engine_options: OptionFlags,
 }
 
 /// `--engine-install`.
@@ -87,7 +95,7 @@ impl EngineArgs {
     /// As docker-machine stores them.
     pub fn stored(&self) -> EngineOptions {
         EngineOptions {
-            arbitrary_flags: Some(self.engine_opt.clone()),
+            arbitrary_flags: Some(self.words().cloned().collect()),
             env: Some(self.engine_env.clone()),
             insecure_registry: Some(self.engine_insecure_registry.clone()),
             labels: Some(self.engine_label.clone()),
@@ -99,9 +107,14 @@ impl EngineArgs {
     }
 
     /// As provisioning takes them.
-    pub fn wishes(&self) -> Result<Wishes, CliError> {
-        pairs("--engine-label", &self.engine_label)?;
-        pairs("--engine-env", &self.engine_env)?;
+    pub fn wishes(&self, program: &str) -> Result<Wishes, CliError> {
+        engine_words::variables("--engine-env", &self.engine_env)?;
+        let mut daemon = match &self.engine_config {
+            Some(path) => engine_words::file(program, path)?,
+            None => Options::new(),
+        };
+        let asked = self.asked(program)?;
+        daemon.extend(asked.options);
         Ok(Wishes {
             install: match self.engine_install {
                 Install::Auto => InstallFrom::Auto,
@@ -114,120 +127,30 @@ impl EngineArgs {
                 Way::Tls => Access::Tls,
                 Way::Ssh => Access::Ssh,
             },
-            listen: self.engine_listen.clone(),
-            daemon: self.daemon(),
+            listen: self.engine_listen.iter().copied().chain(asked.listen).collect(),
+            port: asked.port.unwrap_or_default(),
+            daemon,
             env: self.engine_env.clone(),
             ..Wishes::default()
         })
     }
 
-    /// As a patch of daemon.json.
-    fn daemon(&self) -> Map<String, Value> {
-        let mut patch = Map::new();
-        for opt in &self.engine_opt {
-            let (key, value) = opt.split_once('=').unwrap_or((opt, "true"));
-            set(&mut patch, key.trim_start_matches('-'), value);
-        }
-        let lists = [
-            ("insecure-registry", &self.engine_insecure_registry),
-            ("registry-mirror", &self.engine_registry_mirror),
-            ("label", &self.engine_label),
+    /// Options by whatever name they were given.
+    fn words(&self) -> impl Iterator<Item = &String> {
+        self.engine_opt.iter().chain(&self.engine_options.words)
+    }
+
+    /// What all flags that are about options say.
+    fn asked(&self, program: &str) -> Result<engine_words::Asked, CliError> {
+        let named = |name: &str, values: &[String]| -> Vec<String> {
+            values.iter().map(|value| format!("{name}={value}")).collect()
+        };
+        let more = [
+            named("insecure-registry", &self.engine_insecure_registry),
+            named("registry-mirror", &self.engine_registry_mirror),
+            named("label", &self.engine_label),
+            named("storage-driver", self.engine_storage_driver.as_slice()),
         ];
-        for (key, values) in lists {
-            for value in values {
-                set(&mut patch, key, value);
-            }
-        }
-        if let Some(driver) = &self.engine_storage_driver {
-            set(&mut patch, "storage-driver", driver);
-        }
-        patch
-    }
-}
-
-fn pairs(flag: &str, values: &[String]) -> Result<(), CliError> {
-    match values.iter().find(|value| value.split_once('=').is_none_or(|(key, _)| key.is_empty())) {
-        Some(wrong) => {
-            Err(CliError::usage(format!("{flag} {wrong:?} is not KEY=VALUE"), format!("{flag} KEY=VALUE")))
-        }
-        None => Ok(()),
-    }
-}
-
-/// Options that dockerd takes once per value and daemon.json as a list, under another name.
-/// <https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file>
-const LISTS: [(&str, &str); 12] = [
-    ("authorization-plugin", "authorization-plugins"),
-    ("cdi-spec-dir", "cdi-spec-dirs"),
-    ("dns", "dns"),
-    ("dns-opt", "dns-opts"),
-    ("dns-search", "dns-search"),
-    ("exec-opt", "exec-opts"),
-    ("host", "hosts"),
-    ("insecure-registry", "insecure-registries"),
-    ("label", "labels"),
-    ("node-generic-resource", "node-generic-resources"),
-    ("registry-mirror", "registry-mirrors"),
-    ("storage-opt", "storage-opts"),
-];
-/// Options whose values are `KEY=VALUE` and in daemon.json an object.
-const OBJECTS: [(&str, &str); 1] = [("log-opt", "log-opts")];
-
-fn set(patch: &mut Map<String, Value>, option: &str, value: &str) {
-    let named = |table: &[(&str, &'static str)]| {
-        table.iter().find(|(one, all)| option == *one || option == *all).map(|(_, all)| *all)
-    };
-    if let Some(key) = named(&LISTS) {
-        let list = patch.entry(key).or_insert_with(|| Value::Array(Vec::new()));
-        if let Value::Array(list) = list {
-            list.push(value.into());
-        }
-    } else if let Some(key) = named(&OBJECTS) {
-        let object = patch.entry(key).or_insert_with(|| Value::Object(Map::new()));
-        if let (Value::Object(object), Some((key, value))) = (object, value.split_once('=')) {
-            object.insert(key.to_owned(), value.into());
-        }
-    } else {
-        patch.insert(option.to_owned(), typed(value));
-    }
-}
-
-/// A value by its form: dockerd refuses a text where it wants a number.
-fn typed(value: &str) -> Value {
-    match value {
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        value => value.parse::<i64>().map_or_else(|_| value.into(), Value::from),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn options_of_the_engine_become_keys_of_its_file() {
-        let mut patch = Map::new();
-        let options = [
-            ("debug", "true"),
-            ("mtu", "1400"),
-            ("log-driver", "json-file"),
-            ("log-opt", "max-size=10m"),
-            ("log-opt", "max-file=3"),
-            ("dns", "10.0.0.1"),
-            ("dns", "10.0.0.2"),
-            ("insecure-registry", "r:5000"),
-            ("bip", "172.20.0.1/16"),
-        ];
-        for (key, value) in options {
-            set(&mut patch, key, value);
-        }
-        let wanted = json!({
-            "debug": true, "mtu": 1400, "log-driver": "json-file", "log-opts": { "max-size": "10m", "max-file": "3" },
-            "dns": ["10.0.0.1", "10.0.0.2"], "insecure-registries": ["r:5000"], "bip": "172.20.0.1/16",
-        });
-        assert_eq!(Value::Object(patch), wanted);
+        engine_words::read(program, self.words().chain(more.iter().flatten()).map(String::as_str))
     }
 }
