@@ -24,4 +24,5 @@ pub mod secret;
 pub mod shell;
 pub mod ssh;
 pub mod store;
+pub mod template;
 pub mod tls;
