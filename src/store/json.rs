@@ -60,6 +60,21 @@ impl Node {
         }
     }
 
+    /// The same with every text escaped as Go does it, whoever wrote it.
+    pub(crate) fn with_gos_escapes(self) -> Self {
+        match self {
+            Self::Literal(text) => Self::Literal(match serde_json::from_str::<String>(&text) {
+                Ok(says) => quoted(&says),
+                // A number, truth value or null.
+                Err(_) => text,
+            }),
+            Self::List(items) => Self::List(items.into_iter().map(Self::with_gos_escapes).collect()),
+            Self::Object(members) => {
+                Self::Object(members.into_iter().map(|(key, node)| (key, node.with_gos_escapes())).collect())
+            }
+        }
+    }
+
     /// The document as docker-machine writes it: indented by 4, no line end after it.
     pub(crate) fn to_text(&self) -> String {
         let mut out = String::new();

@@ -29,6 +29,7 @@ pub use config::{AuthOptions, Config, EngineOptions, HostOptions, SwarmOptions};
 pub use error::StoreError;
 pub(crate) use files::{make_private_dir, read_if_there, write_atomically};
 pub use fresh::{AuthorityFiles, FreshConfig};
+pub(crate) use json::Node;
 pub use lock::{CertsLock, Lock};
 pub use record::Record;
 pub use side::{Side, Stage};
@@ -183,6 +184,11 @@ impl Store {
             return Err(self.not_found(lock.name().as_str()));
         }
         record.write_changes(&self.machine_dir(lock.name()))
+    }
+
+    /// A machine's `config.json` as it stands in the file, key order and literals and all, with what we changed.
+    pub(crate) fn document(&self, record: &Record) -> Result<Node, StoreError> {
+        record.document(&self.machine_dir(&record.name))
     }
 
     /// Reads a file of the machine's folder; `None` when there is none.

@@ -54,6 +54,21 @@ impl Record {
         write_node(&folder.join(SIDE), &Node::from(&to_value(&self.side)))
     }
 
+    /// `config.json` as it would be saved now: the file in its own order and with everything it holds, and what we changed.
+    pub(super) fn document(&self, folder: &Path) -> Result<Node, StoreError> {
+        let path = folder.join(CONFIG);
+        let ours = to_value(&self.config);
+        let Some(bytes) = files::read_if_there(&path)? else { return Ok(Node::from(&ours)) };
+        let ConfigVersioned { version } = parse(&path, &bytes)?;
+        if version != u64::from(CONFIG_VERSION) {
+            return Ok(Node::from(&ours));
+        }
+        let text = std::str::from_utf8(&bytes).map_err(|error| malformed(&path, &error))?;
+        let mut node = Node::parse(text).map_err(|error| malformed(&path, &error))?;
+        node.merge(&to_value(&self.saved.0), &ours);
+        Ok(node.with_gos_escapes())
+    }
+
     /// Writes what changed since the files were read or last written, and nothing else. The driver's state goes first:
     /// a stage must not say more than the state can prove.
     pub(super) fn write_changes(&mut self, folder: &Path) -> Result<(), StoreError> {

@@ -82,11 +82,7 @@ fn what_clap_cannot_see_is_exit_2_with_something_to_type() {
             "hint: did you mean",
         ),
         (&["env", "-u", "n1"], "Expected no machine name when the -u flag is present", "hint: env --unset"),
-        (
-            &["inspect", "n1", "-f", "{{range .}}"],
-            "this template is not understood",
-            "hint: a template such as",
-        ),
+        (&["inspect", "n1", "-f", "{{range .}}"], "template: :1: unexpected EOF", "hint: a template such as"),
     ];
     for (words, message, hint) in table {
         home.run(words).with_code(2).saying(message).saying(hint).printing("");

@@ -39,9 +39,87 @@ fn inspect_shows_the_record_and_hides_what_is_secret() {
     assert!(ended.out.contains("\"AccessToken\": \"********\"") && !ended.out.contains("hunter2"));
     assert!(ended.out.contains(r"\u003ca\u0026b\u003e"), "{}", ended.out);
     assert!(home.run(&["inspect", "--show-secrets", "n1"]).with_code(0).out.contains("hunter2"));
-    home.run(&["inspect", "n1", "-f", "{{.Driver.URL}} {{.Name}}"])
+    home.run(&["inspect", "n1", "-f", "{{.Driver.URL}} {{.Name}} {{.Driver.AccessToken}}"])
         .with_code(0)
-        .printing("tcp://10.0.0.5:2376 n1\n");
+        .printing("tcp://10.0.0.5:2376 n1 ********\n");
+}
+
+#[test]
+fn called_docker_machine_inspect_shows_the_file_with_its_secrets() {
+    let state = json!({ "URL": URL, "AccessToken": "hunter2" });
+    let home = Home::classic().with_config("n1", &config("n1", &state).to_string());
+    home.run(&["inspect", "n1", "-f", "{{.Driver.AccessToken}}"]).with_code(0).printing("hunter2\n");
+    assert!(home.run(&["inspect", "n1"]).with_code(0).out.contains("\"AccessToken\": \"hunter2\""));
+}
+
+/// The file is one that docker-machine wrote, with numbers no program of ours would write so.
+#[test]
+fn inspect_prints_docker_machines_file_byte_for_byte() {
+    let file = include_str!("../fixtures/store/generic.json");
+    for home in [Home::classic(), Home::new()] {
+        let home = home.with_config("g1", file);
+        home.run(&["inspect", "g1"]).with_code(0).printing(&format!("{}\n", file.trim_end()));
+    }
+}
+
+#[test]
+fn templates_of_inspect_are_gos() {
+    let file = include_str!("../fixtures/store/generic.json");
+    let table = [
+        ("{{.HostOptions.AuthOptions.StorePath}}", "/store/machines/g1"),
+        ("{{.Driver.SSHPort}}", "22"),
+        ("{{.Missing}} {{.Driver.Missing}}", "<no value> <no value>"),
+        ("{{range .HostOptions.EngineOptions.Env}}<{{.}}>{{end}}", "<A=<B>>"),
+        ("{{index .HostOptions.EngineOptions.Env 0 | printf \"%q\"}}", "\"A=<B>\""),
+        ("{{json .HostOptions.EngineOptions.Env}}", "[\"A=\\u003cB\\u003e\"]"),
+        ("{{prettyjson .HostOptions.EngineOptions.Env}}", "[\n    \"A=\\u003cB\\u003e\"\n]"),
+        (
+            "{{if eq .DriverName \"generic\"}}{{.Driver.SSHUser}}@{{.Driver.IPAddress}}{{end}}",
+            "root@10.0.0.5",
+        ),
+        ("{{len .HostOptions.EngineOptions.Env}}", "1"),
+        ("{{printf \"%s:%v\" .Driver.IPAddress .Driver.EnginePort}}", "10.0.0.5:2376"),
+        ("{{printf \"%.0f\" .Driver.SSHPort}}", "22"),
+    ];
+    for home in [Home::classic(), Home::new()] {
+        let home = home.with_config("g1", file);
+        for (template, text) in table {
+            home.run(&["inspect", "--format", template, "g1"]).with_code(0).printing(&format!("{text}\n"));
+        }
+    }
+}
+
+/// What is wrong is said in Go's words, and nothing is printed of a template that fails halfway.
+#[test]
+fn a_wrong_template_is_refused_in_gos_words() {
+    let table = [
+        ("{{.Name", 1, "template parsing error: template: :1: unclosed action\n"),
+        ("{{foo .Name}}", 1, "template parsing error: template: :1: function \"foo\" not defined\n"),
+        ("{{end}}", 1, "template parsing error: template: :1: unexpected {{end}}\n"),
+        (
+            "x{{index .Driver \"a\" 1}}",
+            1,
+            "template: :1:3: executing \"\" at <index .Driver \"a\" 1>: error calling index: index of nil pointer\n",
+        ),
+        (
+            "x{{.Name.First}}",
+            1,
+            "template: :1:8: executing \"\" at <.Name.First>: can't evaluate field First in type interface {}\n",
+        ),
+    ];
+    let file = include_str!("../fixtures/store/generic.json");
+    let home = Home::classic().with_config("g1", file);
+    for (template, code, error) in table {
+        let ended = home.run(&["inspect", "-f", template, "g1"]).with_code(code).printing("");
+        assert_eq!(ended.err, error, "{template}");
+    }
+    Home::new()
+        .with_config("g1", file)
+        .run(&["inspect", "-f", "{{.Name", "g1"])
+        .with_code(2)
+        .printing("")
+        .saying("error: template: :1: unclosed action")
+        .saying("hint: a template such as '{{.Driver.IPAddress}}'");
 }
 
 #[test]

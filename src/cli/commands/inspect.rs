@@ -1,15 +1,14 @@
 //! `inspect`: everything that is stored about a machine, as JSON; what is secret only when asked for.
 
-use serde_json::Value;
-
 use crate::cli::{
     app::App,
     error::{CliError, Outcome, code},
-    go_template, json, names,
+    format, names,
 };
+use crate::{machine::MachineName, store::Node, template::Value};
 
-/// What a secret is shown as.
-const MASK: &str = "********";
+/// What a secret is shown as, as JSON.
+const MASK: &str = "\"********\"";
 /// Parts of the names of fields whose texts are secret.
 const SECRET: [&str; 7] = ["accesskey", "apikey", "credential", "passphrase", "password", "secret", "token"];
 
@@ -20,11 +19,11 @@ pub struct Args {
     #[arg(value_name = "NAME")]
     name: Option<String>,
 
-    /// Print this template instead, such as {{.Driver.IPAddress}}
+    /// Print this Go template instead, such as {{.Driver.IPAddress}} or {{json .HostOptions}}
     #[arg(long, short, value_name = "TEMPLATE")]
     format: Option<String>,
 
-    /// Show tokens, keys of APIs and passwords
+    /// Show tokens, keys of APIs and passwords; called docker-machine, they always are
     #[arg(long)]
     show_secrets: bool,
 
@@ -33,39 +32,56 @@ pub struct Args {
     json: bool,
 }
 
-/// Prints `config.json` as it is stored.
+/// What to type instead of a template that is wrong.
+const EXAMPLE: &str = "a template such as '{{.Driver.IPAddress}}' or '{{json .HostOptions.EngineOptions}}'";
+
+/// Prints `config.json` as it is stored. docker-machine showed secrets, and scripts read them from there.
 pub fn run(app: &App, args: &Args) -> Outcome {
     let &Args { ref name, ref format, show_secrets, json: _ } = args;
+    let template = format.as_deref().filter(|text| !text.is_empty());
+    let template =
+        template.map(|text| format::parse(text, "template parsing error: ", EXAMPLE)).transpose()?;
     let store = app.store()?;
     let name = names::one(&store, name.as_deref())?;
     let record = store.load(&name)?;
-    let mut value = serde_json::to_value(&record.config).map_err(|error| CliError::Failed {
-        message: format!("the record of {name} cannot be shown: {error}"),
-        hint: None,
-    })?;
-    if !show_secrets {
-        mask(&mut value);
+    let mut document = store.document(&record)?;
+    if !show_secrets && !app.is_classic() {
+        mask(&mut document);
     }
-    match format {
-        Some(template) => app.ui.data(go_template::render(template, &value)?),
-        None => app.ui.data(json::pretty(&value)),
+    let text = document.to_text();
+    match template {
+        Some(template) => app.ui.data(format::render(&template, &value(&name, &text)?, EXAMPLE)?),
+        None => app.ui.data(text),
     }
     Ok(code::DONE)
 }
 
-fn mask(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
+fn value(name: &MachineName, document: &str) -> Result<Value, CliError> {
+    let read: serde_json::Value = serde_json::from_str(document).map_err(|error| CliError::Failed {
+        message: format!("the record of {name} cannot be shown: {error}"),
+        hint: None,
+    })?;
+    Ok(Value::from(&read))
+}
+
+fn mask(document: &mut Node) {
+    match document {
+        Node::Object(fields) => {
             for (name, value) in fields {
                 match value {
-                    Value::String(text) if is_secret(name) && !text.is_empty() => MASK.clone_into(text),
+                    Node::Literal(text) if is_secret(name) && is_text(text) => MASK.clone_into(text),
                     value => mask(value),
                 }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(mask),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        Node::List(items) => items.iter_mut().for_each(mask),
+        Node::Literal(_) => {}
     }
+}
+
+/// A text with something in it.
+fn is_text(literal: &str) -> bool {
+    literal.starts_with('"') && literal != "\"\""
 }
 
 fn is_secret(field: &str) -> bool {
@@ -75,19 +91,20 @@ fn is_secret(field: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn fields_of_every_cloud_that_hold_secrets_are_masked_and_paths_are_not() {
-        let mut value = json!({
-            "AccessToken": "a", "ClientSecret": "b", "Password": "c", "ApiKey": "d", "api-key": "e", "SecretKey": "f",
-            "SSHKeyPath": "/k", "KeyName": "k", "Token": "", "Nested": [{ "SSHPassword": "g" }],
-        });
-        mask(&mut value);
-        let shown = value.to_string();
+        let mut document = Node::parse(
+            r#"{"AccessToken": "a", "ClientSecret": "b", "Password": "c", "ApiKey": "d", "api-key": "e", "SecretKey": "f",
+                "SSHKeyPath": "/k", "KeyName": "k", "Token": "", "Nested": [{"SSHPassword": "g"}], "Id": 1.50}"#,
+        )
+        .unwrap();
+        mask(&mut document);
+        let shown = document.to_text();
         assert_eq!(shown.matches(MASK).count(), 7, "{shown}");
-        assert_eq!((value["SSHKeyPath"].as_str(), value["Token"].as_str()), (Some("/k"), Some("")));
+        for kept in [r#""SSHKeyPath": "/k""#, r#""Token": """#, r#""KeyName": "k""#, r#""Id": 1.50"#] {
+            assert!(shown.contains(kept), "{kept} in {shown}");
+        }
     }
 }

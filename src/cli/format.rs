@@ -1,0 +1,18 @@
+//! `--format`: templates of Go, read and filled in, with something to type where they are wrong.
+
+use super::error::CliError;
+use crate::template::{Template, TemplateError, Value};
+
+/// Reads a template. `prefix` are docker-machine's words before what is wrong with it.
+pub fn parse(text: &str, prefix: &'static str, example: &str) -> Result<Template, CliError> {
+    Template::parse(text).map_err(|error| CliError::classic(prefix)(wrong(&error, example)))
+}
+
+/// Fills it in.
+pub fn render(template: &Template, value: &Value, example: &str) -> Result<String, CliError> {
+    template.render(value).map_err(|error| wrong(&error, example))
+}
+
+fn wrong(error: &TemplateError, example: &str) -> CliError {
+    CliError::usage(error.to_string(), example)
+}
