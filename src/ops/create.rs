@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     checkpoint::Checkpoint,
+    contexts::Wish,
     driver::{Context, Driver, Flags, Origin},
     drivers,
     machine::MachineName,
@@ -37,6 +38,8 @@ pub struct Request {
     pub engine_options: EngineOptions,
     /// Classic swarm's options as they are kept in `config.json`.
     pub swarm_options: SwarmOptions,
+    /// Whether docker gets a context for it.
+    pub context: Wish,
     /// Stop containers where adoption cannot avoid it.
     pub may_stop_containers: bool,
     /// Print the plan, change nothing.
@@ -242,6 +245,7 @@ fn draft(world: &World, request: &Request, driver: &dyn Driver, state: Value) ->
         wishes: serde_json::to_value(wishes(request, driver)).unwrap_or_default(),
         created_at: Some(jiff::Timestamp::now().strftime("%FT%TZ").to_string()),
         created_by: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        context: request.context.stored(&request.name),
         ..Side::default()
     };
     Record::new(request.name.clone(), config, side)
@@ -277,6 +281,7 @@ fn record(
     record.config.driver = drafted.config.driver;
     record.config.host_options = drafted.config.host_options;
     record.side.wishes = drafted.side.wishes;
+    record.side.context = drafted.side.context;
     world.store.save(lock, &mut record)?;
     Ok(record)
 }

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::{OpsError, World, ssh_config};
+use super::{OpsError, World, contexts, ssh_config};
 use crate::{
     driver::Driver,
     machine::MachineName,
@@ -26,7 +26,7 @@ pub fn variables(store: &Store, name: &MachineName, url: &str) -> Vec<(&'static 
     ]
 }
 
-/// Writes everything in the machine's folder that a client needs, 0600.
+/// Writes everything that a client needs: the files in the machine's folder, 0600, and docker's context.
 pub(super) fn write(
     world: &World,
     driver: &dyn Driver,
@@ -34,7 +34,9 @@ pub(super) fn write(
     record: &Record,
 ) -> Result<(), OpsError> {
     ssh_config::write(world, driver, lock, record)?;
-    Ok(write_variables(&world.store, lock, record)?)
+    write_variables(&world.store, lock, record)?;
+    contexts::keep(world, record);
+    Ok(())
 }
 
 /// Writes both files; nothing while the engine's URL is not known.

@@ -2,6 +2,7 @@
 
 pub mod certs;
 pub mod connect;
+pub mod contexts;
 pub mod create;
 pub mod env_files;
 pub mod fan_out;
@@ -185,6 +186,9 @@ pub enum OpsError {
     /// Provisioning.
     #[error(transparent)]
     Provision(#[from] crate::provision::ProvisionError),
+    /// docker's contexts.
+    #[error(transparent)]
+    Context(#[from] crate::contexts::ContextError),
     /// The engine.
     #[error(transparent)]
     Engine(#[from] crate::engine::api::ApiError),
@@ -214,6 +218,7 @@ impl OpsError {
             | Self::Store(_)
             | Self::Driver(_)
             | Self::Ssh(_)
+            | Self::Context(_)
             | Self::Certs(_) => true,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{OpsError, World, connect};
+use super::{OpsError, World, connect, contexts};
 use crate::{
     driver::Origin,
     machine::MachineName,
@@ -33,6 +33,7 @@ pub async fn release(
     events.step("putting the host back");
     let released = put_back(&session, may_stop_containers, deadline, &events).await?;
     session.close().await;
+    contexts::forget(world, name);
     world.store.remove(&lock)?;
     Ok(released)
 }

@@ -1,6 +1,6 @@
 //! `rm`: what the driver made goes, then the record.
 
-use super::{OpsError, World};
+use super::{OpsError, World, contexts};
 use crate::{driver::Origin, machine::MachineName, store::Stage};
 
 /// What came of it.
@@ -22,6 +22,7 @@ pub async fn rm(world: &World, name: &MachineName, force: bool) -> Result<Remove
         Err(error) if force && world.store.exists(name) => Removed { stays: None, ignored: Some(error) },
         Err(error) => return Err(error),
     };
+    contexts::forget(world, name);
     world.store.remove(&lock)?;
     Ok(removed)
 }

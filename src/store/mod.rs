@@ -27,7 +27,7 @@ use std::{
 
 pub use config::{AuthOptions, Config, EngineOptions, HostOptions, SwarmOptions};
 pub use error::StoreError;
-pub(crate) use files::{make_private_dir, read_if_there, write_atomically};
+pub(crate) use files::{make_private_dir, read_if_there, sweep_unfinished, write_atomically};
 pub use fresh::{AuthorityFiles, FreshConfig};
 pub(crate) use json::Node;
 pub use lock::{CertsLock, Lock};

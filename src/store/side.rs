@@ -36,6 +36,9 @@ pub struct Side {
     pub created_at: Option<String>,
     /// The version of rmachine that made it.
     pub created_by: Option<String>,
+    /// Whether docker gets a context of the machine's name; `None` where nobody was asked, as in docker-machine's voice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<bool>,
     /// What later versions put there.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -51,6 +54,7 @@ impl Default for Side {
             wishes: Value::Null,
             created_at: None,
             created_by: None,
+            context: None,
             extra: Map::new(),
         }
     }

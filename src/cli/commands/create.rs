@@ -13,7 +13,9 @@ use crate::{
         many,
         sudo::SudoArgs,
     },
+    contexts::Wish,
     driver::Flags,
+    env::Voice,
     event::Event,
     machine::MachineName,
     ops::{
@@ -53,6 +55,10 @@ pub struct Args {
     /// Give the host this name (default: a new host takes the machine's, an adopted one keeps its own)
     #[arg(long)]
     hostname: Option<MachineName>,
+
+    /// Make no context of that name for the docker client
+    #[arg(long)]
+    no_context: bool,
 
     /// Print the plan and change nothing
     #[arg(long)]
@@ -133,6 +139,7 @@ fn request(app: &App, args: &Args, names: &[MachineName]) -> Result<(Request, Op
         engine,
         tls_san,
         hostname,
+        no_context,
         dry_run,
         yes,
         timeout,
@@ -159,12 +166,21 @@ fn request(app: &App, args: &Args, names: &[MachineName]) -> Result<(Request, Op
         authority: app.authority(),
         engine_options: engine.stored(),
         swarm_options: SwarmOptions::default(),
+        context: context(app, *no_context),
         may_stop_containers: *yes,
         dry_run: *dry_run,
         may_resume: !app.is_classic(),
         timeout: timeout.map_or(PATIENCE, Duration::from_secs),
     };
     Ok((request, because))
+}
+
+fn context(app: &App, is_unwanted: bool) -> Wish {
+    match app.voice() {
+        _ if is_unwanted => Wish::Unwanted,
+        Voice::Rmachine => Wish::Wanted,
+        Voice::DockerMachine => Wish::Unasked,
+    }
 }
 
 async fn one(world: World, request: Request) -> Result<Made, CliError> {

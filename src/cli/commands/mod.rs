@@ -20,6 +20,7 @@ pub mod start;
 pub mod status;
 pub mod stop;
 pub mod url;
+pub mod use_;
 pub mod version;
 
 use super::{app::App, error::Outcome};
@@ -67,6 +68,8 @@ pub enum Command {
     Stop(stop::Args),
     /// Print URLs of engines
     Url(url::Args),
+    /// Make a machine docker's current context
+    Use(use_::Args),
     /// Print the version of this program, or of a machine's engine
     Version(version::Args),
 }
@@ -95,6 +98,7 @@ impl Command {
             Self::Status(args) => status::run(app, args),
             Self::Stop(args) => stop::run(app, args),
             Self::Url(args) => url::run(app, args),
+            Self::Use(args) => use_::run(app, args),
             Self::Version(args) => version::run(app, args),
         }
     }

@@ -2,7 +2,8 @@
 
 use super::{CliError, code};
 use crate::{
-    driver::DriverError, machine::MachineName, ops::OpsError, provision::ProvisionError, store::StoreError,
+    contexts::ContextError, driver::DriverError, machine::MachineName, ops::OpsError,
+    provision::ProvisionError, store::StoreError,
 };
 
 /// The exit code.
@@ -49,6 +50,7 @@ fn of_ops(error: &OpsError) -> u8 {
         | OpsError::NotAdopted { .. }
         | OpsError::NotProvisioned { .. }
         | OpsError::UnfinishedElsewhere { .. } => code::REFUSED,
+        OpsError::Context(error) => of_context(error),
         OpsError::Unfinished { .. }
         | OpsError::NoLogin { .. }
         | OpsError::DriverMissing { .. }
@@ -60,6 +62,16 @@ fn of_ops(error: &OpsError) -> u8 {
         | OpsError::Certs(_)
         | OpsError::Provision(_)
         | OpsError::Engine(_) => code::FAILED,
+    }
+}
+
+fn of_context(error: &ContextError) -> u8 {
+    match error {
+        ContextError::BadName { .. } | ContextError::Taken { .. } | ContextError::Unwanted { .. } => {
+            code::REFUSED
+        }
+        ContextError::NoHome | ContextError::Malformed { .. } => code::FAILED,
+        ContextError::Files(error) => of_store(error),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What to type next, for every error: our own voice.
 
 mod certs;
+mod context;
 mod driver;
 mod engine;
 mod key;
@@ -106,6 +107,7 @@ fn of_ops(error: &OpsError, to: To<'_>) -> Hints {
         OpsError::Store(error) => along(error, to),
         OpsError::Driver(error) => along(error, to),
         OpsError::Ssh(error) => along(error, to),
+        OpsError::Context(error) => context::hints(error, to),
         OpsError::Certs(error) => certs::hints(error, to),
         OpsError::Provision(error) => provision::hints(error, to),
         OpsError::Engine(error) => along(error, to),
