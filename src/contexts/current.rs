@@ -111,7 +111,10 @@ fn removed(text: &str, members: &[Member], place: usize) -> String {
     match (place.checked_sub(1).map(|before| members[before].value.end), members.get(place + 1)) {
         (Some(before), _) => text.replace_range(before..end, ""),
         (None, Some(next)) => text.replace_range(members[place].start..next.start, ""),
-        (None, None) => text.replace_range(members[place].start..end, ""),
+        (None, None) => {
+            let (open, close) = (text.find('{').map_or(0, |open| open + 1), text.rfind('}').unwrap_or(end));
+            text.replace_range(open..close, "");
+        }
     }
     text
 }
@@ -174,6 +177,7 @@ mod tests {
     fn it_goes_with_its_comma_wherever_it_stands() {
         let table = [
             (r#"{"currentContext":"n1"}"#, "{}"),
+            ("{\n\t\"currentContext\": \"n1\"\n}\n", "{}\n"),
             ("{\n\t\"currentContext\": \"n1\",\n\t\"a\": 1\n}", "{\n\t\"a\": 1\n}"),
             ("{\n\t\"a\": 1,\n\t\"currentContext\": \"n1\"\n}", "{\n\t\"a\": 1\n}"),
             (r#"{"a":"}\"","currentContext":"n1","b":2}"#, r#"{"a":"}\"","b":2}"#),

@@ -7,6 +7,7 @@ mod support;
 
 mod adopt;
 mod compose;
+mod contexts;
 mod copies;
 mod faults;
 mod kill;
