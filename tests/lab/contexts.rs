@@ -67,12 +67,16 @@ fn later_verbs_make_no_context_that_was_not_wanted() {
 fn over_ssh_the_context_points_at_the_host() {
     let host = host!(Kind::Debian12Engine);
     let user = User::new();
-    let made = user.adopt(&host, "n1", &["--engine-access", "ssh"]);
-    made.ok();
-    let used = user.rmachine(&["use", "n1"]);
-    let line =
-        used.stderr.lines().find_map(|line| line.split_once("~/.ssh/config: ")).expect("a line").1.to_owned();
-    used.ok();
+    user.adopt(&host, "n1", &["--engine-access", "ssh"]).ok();
+    let switched = user.rmachine(&["use", "n1"]);
+    let line = switched
+        .stderr
+        .lines()
+        .find_map(|line| line.split_once("~/.ssh/config: "))
+        .expect("a line")
+        .1
+        .to_owned();
+    switched.ok();
     user.write_ssh_config(&format!("{line}\n"));
     let inspected = docker(&user, &["context", "inspect", "n1", "-f", "{{.Endpoints.docker.Host}}"]).ok();
     assert_eq!(inspected, format!("ssh://root@{}", host.ip()));
