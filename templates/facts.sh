@@ -153,7 +153,7 @@ ours() {
         number=$(sed -n 's,^file \([0-9]*\) [^ ]* .*/daemon\.json$,\1,p' "$home/origin/index" | head -n 1)
         [ -z "$number" ] || file "$home/origin/$number"
     fi
-    for path in /etc/docker/rmachine/* /etc/docker/daemon.json.rmachine-backup; do
+    for path in /etc/docker/rmachine/* /etc/docker/*.pem /etc/docker/daemon.json.rmachine-backup; do
         [ -f "$path" ] || continue
         frame "stat $path" "$(stat -c '%a %u %g %s' "$path")"
         frame "sum $path" "$(sha256sum <"$path")"

@@ -5,6 +5,7 @@
 
 mod bootstrap;
 mod pair;
+mod server;
 
 use std::path::{Path, PathBuf};
 
@@ -13,21 +14,17 @@ use crate::{
     checkpoint::{Checkpoint, Checkpoints},
     env::Env,
     event::Events,
-    machine::MachineName,
     retry::Deadline,
-    secret::Secret,
-    store::{AuthorityFiles, Lock, Record, Store, StoreError},
-    tls::{self, Identity, San, TlsError, UnixTime},
+    store::{AuthorityFiles, Record, Store, StoreError},
+    tls::{self, Identity, TlsError, UnixTime},
 };
 use bootstrap::Work;
 use pair::{Found, Pair};
 
+pub use server::{Keep, Server, issue_server, preview_server, settle};
+
 /// A server certificate with fewer days left is made anew, and a CA with fewer is worth a note.
 const FEW_DAYS: i64 = 30;
-/// The server's certificate in a machine's folder.
-const SERVER: &str = "server.pem";
-/// Its key.
-const SERVER_KEY: &str = "server-key.pem";
 
 /// Why there are no certificates to work with.
 #[derive(Debug, thiserror::Error)]
@@ -88,13 +85,11 @@ pub struct Authority {
     pub files: AuthorityFiles,
 }
 
-/// What a host needs to be a TLS server.
-#[derive(Clone, Debug)]
-pub struct Server {
-    /// The CA's certificate, PEM.
-    pub authority: String,
-    /// The server's certificate and key.
-    pub identity: Identity,
+impl Authority {
+    /// The CAs that engines and clients trust: the one that signs and, while one gives way to another, that one too.
+    pub fn trusted(&self) -> Result<String, TlsError> {
+        tls::trusted(&[&self.ca.certificate])
+    }
 }
 
 /// Where the CA and the client certificate are: where the user says, else in the store.
@@ -126,69 +121,15 @@ pub async fn ensure_authority(
     Ok(Authority { ca, client, files })
 }
 
-/// Puts everything that a client and the host need into the machine's folder. The server certificate stays as long as it
-/// fits: signed by this CA, for all these names, and good for a while.
-pub fn issue_server(
-    world: &World,
-    lock: &Lock,
-    record: &Record,
-    names: &[San],
-) -> Result<Server, CertsError> {
-    let store = &world.store;
-    let files = recorded(store, record);
-    let ca = Pair { certificate: &files.ca_certificate, key: &files.ca_key }.read_both()?;
-    let client = Pair { certificate: &files.client_certificate, key: &files.client_key }.read_both()?;
-    let identity = server(world, lock.name(), &ca, names)?;
-    let wanted: [(&str, &str); 5] = [
-        ("ca.pem", &ca.certificate),
-        ("cert.pem", &client.certificate),
-        ("key.pem", client.key.expose()),
-        (SERVER_KEY, identity.key.expose()),
-        (SERVER, &identity.certificate),
-    ];
-    for (file, text) in wanted {
-        if store.read_file(lock.name(), file)?.as_deref() != Some(text.as_bytes()) {
-            store.write_file(lock, file, 0o600, text.as_bytes())?;
-        }
-    }
-    Ok(Server { authority: ca.certificate, identity })
-}
-
-/// What [`issue_server`] would hand out, without writing anything; where there is no CA yet, of one that is forgotten again.
-pub fn preview_server(world: &World, record: &Record, names: &[San]) -> Result<Server, CertsError> {
+/// The CA and the client of a machine as its record has them, whole: what a killed process began to write is finished first.
+pub async fn current(world: &World, record: &Record) -> Result<Authority, CertsError> {
+    let events = world.events.of(&record.name);
+    let _lock = world.store.lock_certs(Deadline::after(LOCK_WAIT), &events).await?;
     let files = recorded(&world.store, record);
-    let ca = match (Pair { certificate: &files.ca_certificate, key: &files.ca_key }).read()? {
-        Found::Both(ca) => ca,
-        Found::Neither | Found::OnlyCertificate | Found::OnlyKey => {
-            tls::make_authority(&user(&world.env), now())?
-        }
-    };
-    let identity = server(world, &record.name, &ca, names)?;
-    Ok(Server { authority: ca.certificate, identity })
-}
-
-/// The machine's server certificate, or a new one where that does not fit.
-fn server(world: &World, name: &MachineName, ca: &Identity, names: &[San]) -> Result<Identity, CertsError> {
-    let now = now();
-    let text = |file| -> Result<Option<String>, StoreError> {
-        Ok(world.store.read_file(name, file)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
-    };
-    if let (Some(certificate), Some(key)) = (text(SERVER)?, text(SERVER_KEY)?) {
-        let there = Identity { certificate, key: Secret::new(key) };
-        if still_fits(&there, ca, names, now) {
-            return Ok(there);
-        }
-    }
-    Ok(tls::make_server(ca, &format!("{}.{name}", user(&world.env)), names, now)?)
-}
-
-fn still_fits(server: &Identity, ca: &Identity, names: &[San], now: UnixTime) -> bool {
-    let Ok(about) = tls::read(&server.certificate) else { return false };
-    // One that ends with its CA cannot be made to last longer.
-    let lasts = tls::days_left(&about, now) >= FEW_DAYS
-        || tls::read(&ca.certificate)
-            .is_ok_and(|ca| about.not_after >= ca.not_after && about.not_after > now);
-    lasts && tls::server_names_cover(&about, names) && tls::check(server, &ca.certificate).is_ok()
+    let (ca, client) = (ca_pair(&files), client_pair(&files));
+    ca.finish()?;
+    client.finish()?;
+    Ok(Authority { ca: ca.read_both()?, client: client.read_both()?, files })
 }
 
 /// Where a machine's record says that the CA and the client are; in a store that was moved, where they are now.
@@ -202,6 +143,14 @@ fn recorded(store: &Store, record: &Record) -> AuthorityFiles {
         client_certificate: there(&auth.client_cert_path, own.client_certificate),
         client_key: there(&auth.client_key_path, own.client_key),
     }
+}
+
+fn ca_pair(files: &AuthorityFiles) -> Pair<'_> {
+    Pair { certificate: &files.ca_certificate, key: &files.ca_key }
+}
+
+fn client_pair(files: &AuthorityFiles) -> Pair<'_> {
+    Pair { certificate: &files.client_certificate, key: &files.client_key }
 }
 
 /// Who certificates belong to, as docker-machine writes it.

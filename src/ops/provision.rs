@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     OpsError, World,
-    certs::{self, CertsError},
+    certs::{self, CertsError, Keep},
     connect,
     create::Request,
     env_files,
@@ -105,7 +105,8 @@ pub(super) async fn converge(
 
     provision::foresee(&session);
     let host = Host::look(world, driver, record, &session, options, &events).await?;
-    let server = certs::issue_server(world, lock, record, &host.names)?;
+    let authority = certs::current(world, record).await?;
+    let server = certs::issue_server(world, lock, record, &authority, &host.names, Keep::Fitting)?;
     checkpoints.reach(Checkpoint::ServerCertificateMade);
     let materials = host.materials(record, &server);
     let plan = host.plan(&materials)?;
@@ -118,6 +119,7 @@ pub(super) async fn converge(
         run(&session, &plan, &materials, options.deadline, &events, checkpoints).await?;
     }
     checkpoints.reach(Checkpoint::Applied);
+    certs::settle(world, lock, &authority, &server)?;
     let endpoint = connect::endpoint(world, driver, record)?;
     record.side.url = Some(host.url(&plan, &session, &endpoint));
     events.step("checking the engine from here");

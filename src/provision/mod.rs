@@ -10,7 +10,7 @@ pub use self::{
     apply::{Applied, apply},
     error::{After, ProvisionError},
     facts::Facts,
-    plan::{Plan, plan},
+    plan::{Plan, plan, renewal},
     refusal::Refusal,
     release::{Released, release},
     transaction::{foresee, take_up},

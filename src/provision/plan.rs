@@ -11,6 +11,7 @@ mod daemon;
 mod files;
 mod listen;
 mod render;
+mod renewal;
 mod source;
 
 use std::net::SocketAddr;
@@ -18,7 +19,10 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::files::bytes;
-pub use self::source::{Packages, Source};
+pub use self::{
+    renewal::renewal,
+    source::{Packages, Source},
+};
 use super::{
     Materials, Wishes,
     facts::{Container, Facts, Running},

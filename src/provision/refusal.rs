@@ -43,6 +43,9 @@ pub enum Refusal {
     /// No engine, and none was to be installed.
     #[error("there is no engine, and none is to be installed")]
     NoEngine,
+    /// The engine is not reached by TLS, so there is nothing to renew.
+    #[error("the engine there has no certificates")]
+    NoCertificates,
     /// No client on the host, which access over SSH needs.
     #[error("access over SSH needs the docker client on the host, and there is none")]
     NoClient,
@@ -225,6 +228,7 @@ impl Refusal {
                 "switch it on there (it is a system extension), then run the same command again"
             }
             Self::NoEngine => "use --engine-install auto",
+            Self::NoCertificates => "provision the machine first",
             Self::NoClient => "install the docker client there",
             Self::ScriptDoesNotFit { .. } | Self::NoInstaller { .. } => "use --engine-install distro",
             Self::SnapDocker => "run `snap remove docker` there, then run the same command again",

@@ -34,8 +34,28 @@ pub fn make_client(authority: &Identity, organization: &str, now: UnixTime) -> R
     })
 }
 
+/// What a server certificate is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// An engine's own port.
+    Server,
+    /// The same, and calling other engines: a classic swarm master does.
+    ServerAndClient,
+}
+
 /// Makes a server certificate signed by `authority` for these names; those that come twice are taken once.
 pub fn make_server(
+    authority: &Identity,
+    organization: &str,
+    names: &[San],
+    now: UnixTime,
+) -> Result<Identity, TlsError> {
+    make_server_as(Role::Server, authority, organization, names, now)
+}
+
+/// The same, in a role.
+pub fn make_server_as(
+    role: Role,
     authority: &Identity,
     organization: &str,
     names: &[San],
@@ -50,6 +70,9 @@ pub fn make_server(
     let names = kept.into_iter().map(san_type).collect::<Result<_, _>>()?;
     signed(authority, organization, now, |params| {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        if role == Role::ServerAndClient {
+            params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
+        }
         params.subject_alt_names = names;
     })
 }

@@ -2,13 +2,15 @@
 //!
 //! Ours are ECDSA P-256. What old stores hold is read and used as it is: RSA, in PKCS#1, SEC1 or PKCS#8.
 
+mod bundle;
 mod client;
 mod make;
 mod name;
 mod read;
 
+pub use bundle::{begin_alike, certificates, holds, joined, trusted};
 pub use client::client_config;
-pub use make::{make_authority, make_client, make_server};
+pub use make::{Role, make_authority, make_client, make_server, make_server_as};
 pub use name::San;
 pub use read::{Certificate, check, check_key, days_left, read, server_names_cover};
 

@@ -22,6 +22,8 @@ pub struct Certificate {
     pub names: Vec<San>,
     /// Whether it is a CA.
     pub is_authority: bool,
+    /// Whether it may be shown to servers.
+    pub is_client: bool,
 }
 
 /// Reads the first certificate of a PEM text.
@@ -34,6 +36,7 @@ pub fn read(pem: &str) -> Result<Certificate, TlsError> {
         not_before: validity.not_before.timestamp(),
         names: names(&certificate),
         is_authority: certificate.is_ca(),
+        is_client: matches!(certificate.extended_key_usage(), Ok(Some(usage)) if usage.value.client_auth),
     })
 }
 

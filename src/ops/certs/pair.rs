@@ -51,21 +51,54 @@ impl Pair<'_> {
 
     /// Writes both, even if this process is killed in between. Only under the lock of the certificates.
     pub(super) fn write(self, identity: &Identity) -> Result<(), StoreError> {
-        let both = format!("{}{}", identity.key.expose(), identity.certificate);
-        write_atomically(&self.unfinished(), 0o600, both.as_bytes())?;
+        self.stage(identity)?;
         self.finish()
+    }
+
+    /// Sees to it that [`Pair::finish`] ends with these, whatever an earlier run prepared.
+    pub(super) fn prepare(self, identity: &Identity) -> Result<(), StoreError> {
+        match self.read()? {
+            Found::Both(there) if there == *identity => self.discard(),
+            Found::Both(_) | Found::OnlyCertificate | Found::OnlyKey | Found::Neither => self.stage(identity),
+        }
+    }
+
+    /// Writes both beside their places, where [`Pair::finish`] finds them.
+    pub(super) fn stage(self, identity: &Identity) -> Result<(), StoreError> {
+        let both = format!("{}{}", identity.key.expose(), identity.certificate);
+        write_atomically(&self.unfinished(), 0o600, both.as_bytes())
+    }
+
+    /// What [`Pair::stage`] wrote and nobody finished.
+    pub(super) fn staged(self) -> Result<Option<Identity>, StoreError> {
+        let Some(both) = read_text(&self.unfinished())? else { return Ok(None) };
+        Ok(both.find(BEGIN_CERTIFICATE).map(|at| {
+            let (key, certificate) = both.split_at(at);
+            Identity { certificate: certificate.to_owned(), key: Secret::new(key) }
+        }))
     }
 
     /// Ends what a process that was killed in [`Pair::write`] began. Only under the lock of the certificates.
     pub(super) fn finish(self) -> Result<(), StoreError> {
-        let unfinished = self.unfinished();
-        let Some(both) = read_text(&unfinished)? else { return Ok(()) };
-        if let Some(at) = both.find(BEGIN_CERTIFICATE) {
-            let (key, certificate) = both.split_at(at);
-            write_atomically(self.key, 0o600, key.as_bytes())?;
-            write_atomically(self.certificate, 0o600, certificate.as_bytes())?;
+        if !self.unfinished().exists() {
+            return Ok(());
         }
-        fs::remove_file(&unfinished).map_err(StoreError::io("delete", &unfinished))
+        if let Some(identity) = self.staged()? {
+            write_atomically(self.key, 0o600, identity.key.expose().as_bytes())?;
+            write_atomically(self.certificate, 0o600, identity.certificate.as_bytes())?;
+        }
+        self.discard()
+    }
+
+    /// Forgets what [`Pair::stage`] wrote.
+    pub(super) fn discard(self) -> Result<(), StoreError> {
+        let unfinished = self.unfinished();
+        match fs::remove_file(&unfinished) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::io("delete", &unfinished)(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn unfinished(self) -> PathBuf {

@@ -5,8 +5,11 @@ use std::{fs, os::unix::fs::PermissionsExt, process::Command, sync::Arc};
 use super::*;
 use crate::{
     event::Collected,
+    machine::MachineName,
     prompt::Nobody,
-    store::{FreshConfig, Side},
+    secret::Secret,
+    store::{FreshConfig, Lock, Side},
+    tls::San,
 };
 
 const DAY: i64 = 24 * 3600;
@@ -52,6 +55,15 @@ impl Place {
         fs::write(self.cert(key), identity.key.expose()).unwrap();
     }
 
+    /// A machine gets its certificates, and its host has them.
+    async fn issue(&self, lock: &Lock, record: &Record, asked: &[&str]) -> Identity {
+        let authority = current(&self.world, record).await.unwrap();
+        let server =
+            issue_server(&self.world, lock, record, &authority, &names(asked), Keep::Fitting).unwrap();
+        settle(&self.world, lock, &authority, &server).unwrap();
+        server.identity
+    }
+
     async fn machine(&self, name: &str) -> (Lock, Record) {
         let store = &self.world.store;
         let name: MachineName = name.parse().unwrap();
@@ -95,7 +107,7 @@ fn twenty_first_creates_at_once_make_one_authority_and_everything_verifies() {
                 runtime.block_on(async {
                     place.ensure().await.unwrap();
                     let (lock, record) = place.machine(&format!("n{index}")).await;
-                    issue_server(&place.world, &lock, &record, &names(&["10.0.0.5"])).unwrap();
+                    place.issue(&lock, &record, &["10.0.0.5"]).await;
                 });
             });
         }
@@ -196,16 +208,15 @@ async fn a_server_certificate_stays_until_it_no_longer_fits() {
     let place = Place::new();
     place.ensure().await.unwrap();
     let (lock, record) = place.machine("n1").await;
-    let issue = |asked: &[&str]| issue_server(&place.world, &lock, &record, &names(asked)).unwrap().identity;
-    let first = issue(&["10.0.0.5", "localhost"]);
-    assert_eq!(issue(&["localhost"]), first);
+    let first = place.issue(&lock, &record, &["10.0.0.5", "localhost"]).await;
+    assert_eq!(place.issue(&lock, &record, &["localhost"]).await, first);
     assert_eq!(preview_server(&place.world, &record, &names(&["10.0.0.5"])).unwrap().identity, first);
-    let moved = issue(&["10.0.0.6", "localhost"]);
+    let moved = place.issue(&lock, &record, &["10.0.0.6", "localhost"]).await;
     assert_ne!(moved, first);
     let folder = place.world.store.machine_dir(lock.name());
     assert_eq!(fs::read_to_string(folder.join("server.pem")).unwrap(), moved.certificate);
     fs::write(folder.join("server-key.pem"), first.key.expose()).unwrap();
-    assert_ne!(issue(&["10.0.0.6"]), moved);
+    assert_ne!(place.issue(&lock, &record, &["10.0.0.6"]).await, moved);
 }
 
 #[tokio::test]
@@ -222,7 +233,7 @@ async fn a_server_certificate_that_ends_soon_is_made_anew_unless_its_authority_e
         {
             place.world.store.write_file(&lock, file, 0o600, text.as_bytes()).unwrap();
         }
-        let issued = issue_server(&place.world, &lock, &record, &names(&["10.0.0.5"])).unwrap().identity;
+        let issued = place.issue(&lock, &record, &["10.0.0.5"]).await;
         assert_eq!(issued == server, is_kept);
     }
 }

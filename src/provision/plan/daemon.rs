@@ -82,7 +82,8 @@ fn object(value: Value) -> Options {
     }
 }
 
-fn current(facts: &Facts) -> Result<Options, Refusal> {
+/// daemon.json as it is.
+pub(super) fn current(facts: &Facts) -> Result<Options, Refusal> {
     let path = || facts.config_path.clone();
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-');
     if !facts.config_path.bytes().all(is_plain) {
