@@ -41,6 +41,16 @@ impl Terminal {
     fn set_before(&self, before: Option<Termios>) {
         *self.before.lock().unwrap_or_else(PoisonError::into_inner) = before;
     }
+
+    /// Asks whether to go on; `None` where stdin ended before an answer.
+    pub fn answer(&self, question: &str) -> Option<bool> {
+        let mut answer = String::new();
+        let read = self.ui.while_asking(|| {
+            self.ui.ask(&format!("{question} (y/n): "));
+            io::stdin().read_line(&mut answer)
+        });
+        read.ok().filter(|length| *length > 0).map(|_| answer.trim_start().starts_with(['y', 'Y']))
+    }
 }
 
 impl Prompt for Terminal {
@@ -60,12 +70,7 @@ impl Prompt for Terminal {
         if !self.is_there && self.ui.voice() == Voice::Rmachine {
             return None;
         }
-        let mut answer = String::new();
-        let read = self.ui.while_asking(|| {
-            self.ui.ask(&format!("{question} (y/n): "));
-            io::stdin().read_line(&mut answer)
-        });
         // Somebody who ends stdin instead of answering does not mean yes.
-        read.ok().map(|_| answer.trim_start().starts_with(['y', 'Y']))
+        Some(self.answer(question).unwrap_or(false))
     }
 }

@@ -3,8 +3,11 @@
 //! The CA and the client are made under the store-wide lock, so that of twenty first creates one makes them and the others
 //! find them. Nothing that is valid is ever replaced.
 
+mod age;
 mod bootstrap;
+mod client;
 mod pair;
+mod renew;
 mod server;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +24,9 @@ use crate::{
 use bootstrap::Work;
 use pair::{Found, Pair};
 
+pub use age::{Life, Lives, MaxAge, lives};
+pub use client::{NewClient, copy_client, renew_client, sharing};
+pub use renew::{Renewal, Renewed, preview_renewal, renew};
 pub use server::{Keep, Server, issue_server, preview_server, settle};
 
 /// A server certificate with fewer days left is made anew, and a CA with fewer is worth a note.
@@ -69,6 +75,12 @@ pub enum CertsError {
         #[source]
         source: TlsError,
     },
+    /// A certificate that the user pointed at is not ours to replace.
+    #[error("{path} is not of this store, so it is yours to replace", path = path.display())]
+    UsersOwn {
+        /// The certificate.
+        path: PathBuf,
+    },
     /// A certificate could not be made.
     #[error(transparent)]
     NotMade(#[from] TlsError),
@@ -110,15 +122,21 @@ pub async fn ensure_authority(
     events: &Events,
     checkpoints: Checkpoints,
 ) -> Result<Authority, CertsError> {
-    let _lock = world.store.lock_certs(Deadline::after(LOCK_WAIT), events).await?;
+    let lock = world.store.lock_certs(Deadline::after(LOCK_WAIT), events).await?;
     let work = Work { user: user(&world.env), now: now(), events };
     let files = paths(&world.store, given);
     let ca = work.authority(&files)?;
     checkpoints.reach(Checkpoint::CaMade);
     let is_users_own = given.client_certificate.is_some() || given.client_key.is_some();
+    let former = client_pair(&files).read()?;
     let client = work.client(&files, &ca, is_users_own)?;
     checkpoints.reach(Checkpoint::ClientCertificateMade);
-    Ok(Authority { ca, client, files })
+    let authority = Authority { ca, client, files };
+    if matches!(former, Found::Both(former) if former != authority.client) {
+        drop(lock);
+        client::copy_to_others(world, &authority).await;
+    }
+    Ok(authority)
 }
 
 /// The CA and the client of a machine as its record has them, whole: what a killed process began to write is finished first.
@@ -126,10 +144,9 @@ pub async fn current(world: &World, record: &Record) -> Result<Authority, CertsE
     let events = world.events.of(&record.name);
     let _lock = world.store.lock_certs(Deadline::after(LOCK_WAIT), &events).await?;
     let files = recorded(&world.store, record);
-    let (ca, client) = (ca_pair(&files), client_pair(&files));
-    ca.finish()?;
-    client.finish()?;
-    Ok(Authority { ca: ca.read_both()?, client: client.read_both()?, files })
+    ca_pair(&files).finish()?;
+    client_pair(&files).finish()?;
+    client::read(&files)
 }
 
 /// Where a machine's record says that the CA and the client are; in a store that was moved, where they are now.

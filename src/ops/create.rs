@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     LOCK_WAIT, OpsError, World, certs, env_files,
-    provision::{Converge, converge, plan_only},
+    provision::{Converge, Scope, converge, plan_only},
 };
 use crate::{
     checkpoint::Checkpoint,
@@ -135,7 +135,8 @@ impl Story<'_> {
         }
         self.context.checkpoints.reach(Checkpoint::HostMade);
         if self.driver.profile().provisions {
-            let options = Converge { may_stop_containers: request.may_stop_containers, deadline };
+            let may_stop_containers = request.may_stop_containers;
+            let options = Converge { scope: Scope::Everything, may_stop_containers, deadline };
             Box::pin(converge(self.world, self.driver, self.lock, record, options)).await?;
         } else {
             record.side.url = self.driver.url(self.context, &record.config.driver)?;

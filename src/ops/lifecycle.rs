@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     OpsError, World, connect, env_files,
-    provision::{Converge, converge},
+    provision::{Converge, Scope, converge},
 };
 use crate::{
     driver::{Context, Driver},
@@ -110,7 +110,8 @@ async fn settle(
         matches!((&url, &known), (Some(now), Some(then)) if now != then && !then.starts_with("ssh://"));
     let deadline = Deadline::after(ENGINE_WAIT);
     if moved {
-        converge(world, driver, lock, record, Converge { may_stop_containers: false, deadline }).await?;
+        let options = Converge { scope: Scope::Everything, may_stop_containers: false, deadline };
+        converge(world, driver, lock, record, options).await?;
         world.store.save(lock, record)?;
         env_files::write(world, driver, lock, record)?;
         return Ok(());

@@ -1,7 +1,7 @@
 //! `provision`, and the half of `create` that it repeats: log in, look, plan, apply, verify.
 
 use std::{
-    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs},
     sync::Arc,
     time::Duration,
 };
@@ -35,11 +35,22 @@ const KNOWN_SSH_WAIT: Duration = Duration::from_secs(60);
 /// How long the engine may take to answer once apply has seen it healthy.
 const ENGINE_WAIT: Duration = Duration::from_secs(60);
 /// How long a provisioning may take in all.
-const PROVISION_WAIT: Duration = Duration::from_secs(30 * 60);
+pub(super) const PROVISION_WAIT: Duration = Duration::from_secs(30 * 60);
+
+/// What of a host is brought to what the record wishes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of it.
+    Everything,
+    /// The engine's certificates.
+    Certificates(Keep),
+}
 
 /// What converging may do.
 #[derive(Clone, Copy, Debug)]
 pub struct Converge {
+    /// How much of the host.
+    pub scope: Scope,
     /// Stop containers where there is no other way.
     pub may_stop_containers: bool,
     /// When to give up.
@@ -59,7 +70,8 @@ pub async fn provision(
         return Err(OpsError::NotProvisioned { driver: driver.name().to_owned() });
     }
     must_run(world, driver.as_ref(), &mut record).await?;
-    let options = Converge { may_stop_containers, deadline: Deadline::after(PROVISION_WAIT) };
+    let deadline = Deadline::after(PROVISION_WAIT);
+    let options = Converge { scope: Scope::Everything, may_stop_containers, deadline };
     let changed = converge(world, driver.as_ref(), &lock, &mut record, options).await?;
     env_files::write(world, driver.as_ref(), &lock, &record)?;
     record.side.stage = crate::store::Stage::Provisioned;
@@ -68,7 +80,11 @@ pub async fn provision(
 }
 
 /// A host of ours that is down is told at once; whether an adopted one is up, SSH will tell.
-async fn must_run(world: &World, driver: &dyn Driver, record: &mut Record) -> Result<(), OpsError> {
+pub(super) async fn must_run(
+    world: &World,
+    driver: &dyn Driver,
+    record: &mut Record,
+) -> Result<(), OpsError> {
     if driver.profile().origin == Origin::Adopted {
         return Ok(());
     }
@@ -106,10 +122,11 @@ pub(super) async fn converge(
     provision::foresee(&session);
     let host = Host::look(world, driver, record, &session, options, &events).await?;
     let authority = certs::current(world, record).await?;
-    let server = certs::issue_server(world, lock, record, &authority, &host.names, Keep::Fitting)?;
+    let keep = options.scope.keep();
+    let server = certs::issue_server(world, lock, record, &authority, &host.names, keep)?;
     checkpoints.reach(Checkpoint::ServerCertificateMade);
     let materials = host.materials(record, &server);
-    let plan = host.plan(&materials)?;
+    let plan = host.plan(&materials, options.scope)?;
     plan.permit(options.may_stop_containers).map_err(ProvisionError::from)?;
     tracing::debug!(digest = plan.digest(), "plan");
     checkpoints.reach(Checkpoint::Planned);
@@ -120,8 +137,10 @@ pub(super) async fn converge(
     }
     checkpoints.reach(Checkpoint::Applied);
     certs::settle(world, lock, &authority, &server)?;
-    let endpoint = connect::endpoint(world, driver, record)?;
-    record.side.url = Some(host.url(&plan, &session, &endpoint));
+    if options.scope == Scope::Everything {
+        let endpoint = connect::endpoint(world, driver, record)?;
+        record.side.url = Some(host.url(&plan, &session, &endpoint));
+    }
     events.step("checking the engine from here");
     verify(world, driver, record, session, options.deadline.at_most(ENGINE_WAIT), &events).await?;
     checkpoints.reach(Checkpoint::Verified);
@@ -133,6 +152,15 @@ fn ssh_wait(driver: &dyn Driver, record: &Record) -> Duration {
         Origin::Made => SSH_WAIT,
         Origin::Adopted if record.side.host_keys.is_empty() => UNKNOWN_SSH_WAIT,
         Origin::Adopted => KNOWN_SSH_WAIT,
+    }
+}
+
+impl Scope {
+    fn keep(self) -> Keep {
+        match self {
+            Self::Everything => Keep::Fitting,
+            Self::Certificates(keep) => keep,
+        }
     }
 }
 
@@ -156,10 +184,22 @@ pub(super) async fn plan_only(
     let events = world.events.of(&record.name);
     events.step("connecting by ssh");
     let session = connect::session(world, driver, &record, deadline.at_most(SSH_WAIT), false).await?;
-    let options = Converge { may_stop_containers: request.may_stop_containers, deadline };
-    let host = Host::look(world, driver, &record, &session, options, &events).await?;
-    let server = certs::preview_server(world, &record, &host.names)?;
-    Ok(host.plan(&host.materials(&record, &server))?.render())
+    let scope = Scope::Everything;
+    let options = Converge { scope, may_stop_containers: request.may_stop_containers, deadline };
+    preview(world, driver, &record, &session, options).await
+}
+
+/// The plan as text, from a look at the host.
+pub(super) async fn preview(
+    world: &World,
+    driver: &dyn Driver,
+    record: &Record,
+    session: &Session,
+    options: Converge,
+) -> Result<String, OpsError> {
+    let host = Host::look(world, driver, record, session, options, &world.events.of(&record.name)).await?;
+    let server = certs::preview_server(world, record, &host.names, options.scope.keep())?;
+    Ok(host.plan(&host.materials(record, &server), options.scope)?.render())
 }
 
 /// A host as it was found, and what is wished of it.
@@ -168,6 +208,8 @@ struct Host {
     wishes: Wishes,
     reached: Option<IpAddr>,
     names: Vec<San>,
+    /// The engine's port as clients know it.
+    port: u16,
 }
 
 impl Host {
@@ -186,7 +228,9 @@ impl Host {
         let facts = provision::look(session, &wishes, options.deadline, events).await?;
         let reached = session.peer_address();
         let names = server_names(world, driver, record, reached, &wishes)?;
-        Ok(Self { facts, wishes, reached, names })
+        let known = connect::url(world, driver, record).ok().as_deref().and_then(connect::host_and_port);
+        let port = known.map_or_else(|| wishes.port(), |(_, port)| port);
+        Ok(Self { facts, wishes, reached, names, port })
     }
 
     fn materials<'a>(&'a self, record: &'a Record, server: &'a certs::Server) -> Materials<'a> {
@@ -199,8 +243,16 @@ impl Host {
         }
     }
 
-    fn plan(&self, materials: &Materials<'_>) -> Result<Plan, OpsError> {
-        Ok(provision::plan(&self.facts, &self.wishes, materials).map_err(ProvisionError::from)?)
+    fn plan(&self, materials: &Materials<'_>, scope: Scope) -> Result<Plan, OpsError> {
+        let plan = match scope {
+            Scope::Everything => provision::plan(&self.facts, &self.wishes, materials),
+            Scope::Certificates(_) => {
+                let address = self.reached.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+                let listen = vec![SocketAddr::new(address, self.port)];
+                provision::renewal(&self.facts, materials, listen)
+            }
+        };
+        Ok(plan.map_err(ProvisionError::from)?)
     }
 
     /// Where clients will find the engine: where SSH found the host, or SSH itself.

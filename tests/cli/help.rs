@@ -13,6 +13,7 @@ const COMMANDS: [&str; 19] = [
     "kill",
     "ls",
     "provision",
+    "regenerate-certs",
     "release",
     "restart",
     "rm",

@@ -10,6 +10,7 @@ mod env;
 mod help;
 mod home;
 mod listing;
+mod regenerate_certs;
 mod settings;
 mod showing;
 mod terminal;

@@ -6,6 +6,7 @@
 mod support;
 
 mod adopt;
+mod certs;
 mod compose;
 mod contexts;
 mod copies;

@@ -11,6 +11,7 @@ pub mod kill;
 pub mod ls;
 pub mod mount;
 pub mod provision;
+pub mod regenerate_certs;
 pub mod release;
 pub mod restart;
 pub mod rm;
@@ -48,6 +49,8 @@ pub enum Command {
     Ls(ls::Args),
     /// Bring engines to what was asked for at create, changing only what differs
     Provision(provision::Args),
+    /// Renew certificates of engines and of the client, while containers go on
+    RegenerateCerts(regenerate_certs::Args),
     /// Put adopted hosts back as they were and forget the machines
     Release(release::Args),
     /// Restart hosts
@@ -88,6 +91,7 @@ impl Command {
             Self::Kill(args) => kill::run(app, args),
             Self::Ls(args) => ls::run(app, args),
             Self::Provision(args) => provision::run(app, args),
+            Self::RegenerateCerts(args) => regenerate_certs::run(app, args),
             Self::Release(args) => release::run(app, args),
             Self::Restart(args) => restart::run(app, args),
             Self::Rm(args) => rm::run(app, args),

@@ -2,8 +2,12 @@
 
 use super::{CliError, code};
 use crate::{
-    contexts::ContextError, driver::DriverError, machine::MachineName, ops::OpsError,
-    provision::ProvisionError, store::StoreError,
+    contexts::ContextError,
+    driver::DriverError,
+    machine::MachineName,
+    ops::{OpsError, certs::CertsError},
+    provision::ProvisionError,
+    store::StoreError,
 };
 
 /// The exit code.
@@ -47,6 +51,7 @@ fn of_ops(error: &OpsError) -> u8 {
         OpsError::Store(error) => of_store(error),
         OpsError::Driver(error) => of_driver(error),
         OpsError::Provision(ProvisionError::Refused(_))
+        | OpsError::Certs(CertsError::UsersOwn { .. })
         | OpsError::NotAdopted { .. }
         | OpsError::NotProvisioned { .. }
         | OpsError::UnfinishedElsewhere { .. } => code::REFUSED,

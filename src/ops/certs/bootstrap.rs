@@ -82,10 +82,15 @@ impl Work<'_> {
             }
             None => self.events.step(format!("making a client certificate: {}", certificate.display())),
         }
-        let client = tls::make_client(ca, &format!("{}.<bootstrap>", self.user), self.now)?;
+        let client = self.new_client(ca)?;
         make_folders(&[certificate, key])?;
         pair.write(&client)?;
         Ok(client)
+    }
+
+    /// A new client certificate, on no disk yet.
+    pub(super) fn new_client(&self, ca: &Identity) -> Result<Identity, TlsError> {
+        tls::make_client(ca, &format!("{}.<bootstrap>", self.user), self.now)
     }
 
     fn check_client(&self, client: &Identity, ca: &Identity) -> Result<(), TlsError> {

@@ -1,6 +1,8 @@
 //! A machine's server certificate and the copies in its folder, in the order in which the client is never locked out: before
 //! the host is changed, the client trusts what is served there and what will be; after it, the rest follows.
 
+use std::path::PathBuf;
+
 use super::{Authority, CertsError, FEW_DAYS, Found, Pair, ca_pair, now, recorded, user};
 use crate::{
     machine::MachineName,
@@ -53,7 +55,7 @@ pub fn issue_server(
     let store = &world.store;
     let wanted = Wanted { ca: &authority.ca, names, role: role(record), now: now() };
     let identity = server(world, lock.name(), &wanted, keep)?;
-    with_pair(store, lock.name(), |pair| pair.prepare(&identity))?;
+    ServerFiles::of(store, lock.name()).pair().prepare(&identity)?;
     let trusted = authority.trusted()?;
     let meanwhile = match text(store, lock.name(), CA)? {
         // A copy that is no certificate lets nobody in, so there is nothing to keep of it.
@@ -69,13 +71,18 @@ pub fn issue_server(
 
 /// The host has what [`issue_server`] handed out: so have the copies in the machine's folder.
 pub fn settle(world: &World, lock: &Lock, authority: &Authority, server: &Server) -> Result<(), CertsError> {
-    with_pair(&world.store, lock.name(), |pair| pair.finish())?;
+    ServerFiles::of(&world.store, lock.name()).pair().finish()?;
     put_client(&world.store, lock, authority)?;
     Ok(put(&world.store, lock, CA, &server.authority)?)
 }
 
 /// What [`issue_server`] would hand out, without writing anything; where there is no CA yet, of one that is forgotten again.
-pub fn preview_server(world: &World, record: &Record, names: &[San]) -> Result<Server, CertsError> {
+pub fn preview_server(
+    world: &World,
+    record: &Record,
+    names: &[San],
+    keep: Keep,
+) -> Result<Server, CertsError> {
     let files = recorded(&world.store, record);
     let ca = match ca_pair(&files).read()? {
         Found::Both(ca) => ca,
@@ -84,7 +91,7 @@ pub fn preview_server(world: &World, record: &Record, names: &[San]) -> Result<S
         }
     };
     let wanted = Wanted { ca: &ca, names, role: role(record), now: now() };
-    let identity = server(world, &record.name, &wanted, Keep::Fitting)?;
+    let identity = server(world, &record.name, &wanted, keep)?;
     Ok(Server { authority: tls::trusted(&[&ca.certificate])?, identity })
 }
 
@@ -102,12 +109,12 @@ fn server(
     keep: Keep,
 ) -> Result<Identity, CertsError> {
     let fits = |identity: &Identity| still_fits(identity, wanted);
-    let (there, staged) = with_pair(&world.store, name, |pair| Ok((pair.read()?, pair.staged()?)))?;
-    match there {
+    let files = ServerFiles::of(&world.store, name);
+    match files.pair().read()? {
         Found::Both(there) if keep == Keep::Fitting && fits(&there) => return Ok(there),
         Found::Both(_) | Found::OnlyCertificate | Found::OnlyKey | Found::Neither => {}
     }
-    if let Some(staged) = staged.filter(fits) {
+    if let Some(staged) = files.pair().staged()?.filter(fits) {
         return Ok(staged);
     }
     let organization = format!("{}.{name}", user(&world.env));
@@ -131,15 +138,21 @@ fn still_fits(server: &Identity, wanted: &Wanted<'_>) -> bool {
         && tls::check(server, &wanted.ca.certificate).is_ok()
 }
 
-/// Does something with the files of a machine's server certificate.
-pub(super) fn with_pair<T>(
-    store: &Store,
-    name: &MachineName,
-    work: impl FnOnce(Pair<'_>) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    let folder = store.machine_dir(name);
-    let (certificate, key) = (folder.join("server.pem"), folder.join("server-key.pem"));
-    work(Pair { certificate: &certificate, key: &key })
+/// Where a machine's server certificate and its key are.
+struct ServerFiles {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+impl ServerFiles {
+    fn of(store: &Store, name: &MachineName) -> Self {
+        let folder = store.machine_dir(name);
+        Self { certificate: folder.join("server.pem"), key: folder.join("server-key.pem") }
+    }
+
+    fn pair(&self) -> Pair<'_> {
+        Pair { certificate: &self.certificate, key: &self.key }
+    }
 }
 
 pub(super) fn text(store: &Store, name: &MachineName, file: &str) -> Result<Option<String>, StoreError> {

@@ -210,7 +210,10 @@ async fn a_server_certificate_stays_until_it_no_longer_fits() {
     let (lock, record) = place.machine("n1").await;
     let first = place.issue(&lock, &record, &["10.0.0.5", "localhost"]).await;
     assert_eq!(place.issue(&lock, &record, &["localhost"]).await, first);
-    assert_eq!(preview_server(&place.world, &record, &names(&["10.0.0.5"])).unwrap().identity, first);
+    assert_eq!(
+        preview_server(&place.world, &record, &names(&["10.0.0.5"]), Keep::Fitting).unwrap().identity,
+        first
+    );
     let moved = place.issue(&lock, &record, &["10.0.0.6", "localhost"]).await;
     assert_ne!(moved, first);
     let folder = place.world.store.machine_dir(lock.name());
@@ -268,7 +271,72 @@ async fn a_dry_run_writes_nothing_at_all() {
     let name: MachineName = "n1".parse().unwrap();
     let config = serde_json::from_value(serde_json::json!({"ConfigVersion": 3})).unwrap();
     let record = Record::new(name, config, Side::default());
-    let server = preview_server(&place.world, &record, &names(&["10.0.0.5"])).unwrap();
+    let server = preview_server(&place.world, &record, &names(&["10.0.0.5"]), Keep::Fitting).unwrap();
     tls::check(&server.identity, &server.authority).unwrap();
     assert!(!place.world.store.root().exists());
+}
+
+#[tokio::test]
+async fn a_client_trusts_what_is_served_and_what_will_be_until_the_host_has_it() {
+    let place = Place::new();
+    let old = place.ensure().await.unwrap();
+    let (lock, record) = place.machine("n1").await;
+    let first = place.issue(&lock, &record, &["10.0.0.5"]).await;
+    place.put("ca.pem", "ca-key.pem", &tls::make_authority("me", now()).unwrap());
+    let new = place.ensure().await.unwrap();
+
+    let folder = place.world.store.machine_dir(lock.name());
+    let copy = |file: &str| fs::read_to_string(folder.join(file)).unwrap();
+    let wanted = names(&["10.0.0.5"]);
+    let server = issue_server(&place.world, &lock, &record, &new, &wanted, Keep::Fitting).unwrap();
+    for ca in [&old.ca.certificate, &new.ca.certificate] {
+        assert!(tls::holds(&copy("ca.pem"), ca).unwrap());
+    }
+    assert_eq!(copy("cert.pem"), old.client.certificate, "the engine would not let the new one in yet");
+    assert_eq!(copy("server.pem"), first.certificate, "what the host has");
+
+    let again = issue_server(&place.world, &lock, &record, &new, &wanted, Keep::None).unwrap();
+    assert_eq!(again.identity, server.identity, "what an interrupted run made may be on the host by now");
+    settle(&place.world, &lock, &new, &server).unwrap();
+    assert_eq!(copy("ca.pem"), new.ca.certificate);
+    assert_eq!(copy("cert.pem"), new.client.certificate);
+    assert_eq!(copy("server.pem"), server.identity.certificate);
+    let renewed = issue_server(&place.world, &lock, &record, &new, &wanted, Keep::None).unwrap();
+    assert_ne!(renewed.identity, server.identity);
+}
+
+#[tokio::test]
+async fn a_classic_swarm_master_may_still_call_the_others() {
+    let place = Place::new();
+    place.ensure().await.unwrap();
+    let (lock, mut record) = place.machine("n1").await;
+    place.issue(&lock, &record, &["10.0.0.5"]).await;
+    record.config.host_options.swarm_options.master = true;
+    place.issue(&lock, &record, &["10.0.0.5"]).await;
+    let folder = place.world.store.machine_dir(lock.name());
+    for purpose in ["sslclient", "sslserver"] {
+        openssl_verifies(&folder, purpose, "server.pem");
+    }
+}
+
+#[tokio::test]
+async fn a_client_made_anew_reaches_the_folders_of_all_machines_whose_engines_let_it_in() {
+    let place = Place::new();
+    let first = place.ensure().await.unwrap();
+    for name in ["n1", "n2"] {
+        let (lock, record) = place.machine(name).await;
+        place.issue(&lock, &record, &["10.0.0.5"]).await;
+    }
+    fs::remove_file(place.cert("key.pem")).unwrap();
+    fs::write(place.cert("key.pem"), tls::make_client(&first.ca, "me", now()).unwrap().key.expose()).unwrap();
+    let second = place.ensure().await.unwrap();
+    assert_ne!(first.client, second.client);
+    let copy = |name: &str| {
+        fs::read_to_string(place.world.store.machines_dir().join(name).join("cert.pem")).unwrap()
+    };
+    assert_eq!([copy("n1"), copy("n2")], [second.client.certificate.clone(), second.client.certificate]);
+
+    place.put("ca.pem", "ca-key.pem", &tls::make_authority("me", now()).unwrap());
+    let of_another_ca = place.ensure().await.unwrap();
+    assert_ne!(copy("n1"), of_another_ca.client.certificate);
 }

@@ -14,6 +14,11 @@ pub(super) fn hints(error: &CertsError, to: To<'_>) -> Hints {
         CertsError::AuthorityExpired { path } => {
             one(format!("move {} and its key away; the next create makes a new CA", path.display()))
         }
+        CertsError::UsersOwn { path } => one(format!(
+            "put a new one there yourself, then bring it to the engines: {} regenerate-certs NAME ({})",
+            to.program,
+            path.display()
+        )),
         CertsError::Missing { .. } | CertsError::Unfit { .. } | CertsError::NotMade(_) => Vec::new(),
     }
 }

@@ -1,0 +1,102 @@
+//! `regenerate-certs` without a host: whom it asks, what it says, and what it leaves alone.
+
+use std::fs;
+
+use crate::home::Home;
+
+const URL: &str = "tcp://127.0.0.1:2376";
+const QUESTION: &str = "Regenerate TLS machine certs?  Warning: this is irreversible. (y/n): ";
+
+/// A machine that was made by `create`, so that there are a CA and a client certificate.
+fn with_store(home: Home) -> Home {
+    home.run(&["create", "-d", "none", "--url", URL, "n1"]).with_code(0);
+    home
+}
+
+fn client(home: &Home) -> String {
+    fs::read_to_string(home.store().join("certs/cert.pem")).unwrap()
+}
+
+#[test]
+fn docker_machines_question_is_asked_and_only_a_yes_goes_on() {
+    let home = with_store(Home::classic());
+    for answer in ["n\n", "maybe y\n", "\n"] {
+        home.run_with(&["regenerate-certs", "n1"], answer).with_code(0).printing(QUESTION);
+    }
+    let ended = home.run_with(&["regenerate-certs", "n1"], "").with_code(1).printing(QUESTION);
+    assert_eq!(ended.err, "EOF\n");
+    let ended = home.run_with(&["regenerate-certs", "n1"], "y\n").with_code(1);
+    assert_eq!(ended.out, format!("{QUESTION}Regenerating TLS certificates\n"));
+    assert_eq!(ended.err, "hosts of the none driver are not provisioned\n");
+}
+
+#[test]
+fn force_answers_docker_machines_question() {
+    let home = with_store(Home::classic());
+    for flag in ["-f", "--force", "-force"] {
+        let ended = home.run(&["regenerate-certs", flag, "x"]).with_code(1);
+        assert_eq!(ended.out, "Regenerating TLS certificates\n");
+        assert!(ended.err.starts_with("Docker machine \"x\" does not exist."), "{ended:?}");
+    }
+    let ended = home.run(&["regenerate-certs", "-f"]).with_code(1);
+    assert_eq!(ended.err, "Error: No machine name(s) specified and no \"default\" machine exists\n");
+}
+
+#[test]
+fn docker_machines_client_certs_are_really_made_again() {
+    let home = with_store(Home::classic());
+    let before = client(&home);
+    let ended = home.run(&["regenerate-certs", "-f", "--client-certs", "n1"]).with_code(1);
+    assert!(
+        ended.out.starts_with("Regenerating TLS certificates\nRegenerating local certificates\n"),
+        "{ended:?}"
+    );
+    assert_ne!(client(&home), before);
+}
+
+#[test]
+fn machines_are_named_because_their_engines_restart() {
+    let home = with_store(Home::new());
+    home.run(&["regenerate-certs"]).with_code(2).saying("no machine is named");
+    home.run(&["regenerate-certs", "n1"]).with_code(3).saying("hosts of the none driver are not provisioned");
+    home.run(&["regenerate-certs", "--all"]).with_code(0);
+    home.run(&["regenerate-certs", "--all", "n1"]).with_code(2).saying("cannot be used with");
+}
+
+#[test]
+fn the_client_alone_needs_no_host_and_an_old_one_still_counts() {
+    let home = with_store(Home::new());
+    let before = client(&home);
+    home.run(&["regenerate-certs", "--client-certs", "--dry-run"]).with_code(0);
+    assert_eq!(client(&home), before);
+    home.run(&["regenerate-certs", "--client-certs"])
+        .with_code(0)
+        .saying("engines let the one before in until 20");
+    assert_ne!(client(&home), before);
+}
+
+#[test]
+fn nothing_due_is_nothing_said() {
+    let home = with_store(Home::new());
+    let before = client(&home);
+    let ended = home
+        .run(&["regenerate-certs", "--all", "--client-certs", "--max-age", "40w"])
+        .with_code(0)
+        .printing("");
+    assert_eq!((ended.err.as_str(), client(&home)), ("", before));
+    for wrong in ["soon", "30h", "-1"] {
+        let flag = format!("--max-age={wrong}");
+        home.run(&["regenerate-certs", "--all", &flag]).with_code(2).saying("days are meant, such as 300");
+    }
+}
+
+#[test]
+fn a_client_certificate_of_the_users_is_theirs_to_replace() {
+    let home = with_store(Home::new());
+    let own = home.path("own.pem");
+    fs::copy(home.store().join("certs/cert.pem"), &own).unwrap();
+    let flag = format!("--tls-client-cert={}", own.display());
+    home.run(&["regenerate-certs", "--client-certs", &flag])
+        .with_code(3)
+        .saying("own.pem is not of this store, so it is yours to replace");
+}
