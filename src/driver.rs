@@ -110,6 +110,12 @@ pub enum DriverError {
         /// The verb, such as `stop`.
         verb: &'static str,
     },
+    /// A stored machine is of a driver that is not here.
+    #[error("the machine was made by the driver {driver:?}, which is not here")]
+    Missing {
+        /// The driver.
+        driver: String,
+    },
     /// The stored state is not this driver's.
     #[error("the stored state of the {driver} driver cannot be read: {reason}")]
     BadState {

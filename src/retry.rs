@@ -161,9 +161,20 @@ where
 /// How often and how long [`briefly`] rests: 40 ms in all, the blink in which another program replaces a file.
 const BRIEF: (u32, Duration) = (10, Duration::from_millis(4));
 
+/// How often and how long [`patiently`] rests: 2 s in all, for another program that is held up between two steps.
+const PATIENT: (u32, Duration) = (50, Duration::from_millis(40));
+
 /// Tries a few times within a blink, without a runtime; the first `Some` ends it.
-pub fn briefly<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
-    let (times, rest) = BRIEF;
+pub fn briefly<T>(attempt: impl FnMut() -> Option<T>) -> Option<T> {
+    again(BRIEF, attempt)
+}
+
+/// The same for up to two seconds, where something is known to be under way.
+pub fn patiently<T>(attempt: impl FnMut() -> Option<T>) -> Option<T> {
+    again(PATIENT, attempt)
+}
+
+fn again<T>((times, rest): (u32, Duration), mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
     for _ in 0..times {
         if let Some(value) = attempt() {
             return Some(value);

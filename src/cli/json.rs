@@ -18,6 +18,6 @@ pub fn pretty(value: &Value) -> String {
 }
 
 /// Go escapes what HTML would take for a tag; these characters stand in texts only.
-fn escaped(json: &str) -> String {
+pub fn escaped(json: &str) -> String {
     json.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e")
 }

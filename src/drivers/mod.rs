@@ -1,6 +1,7 @@
 //! The list of built-in drivers: the one place that names them.
 
 mod generic_ssh;
+mod missing;
 mod none;
 mod nspawn;
 
@@ -21,6 +22,11 @@ pub fn all() -> Vec<Box<dyn Driver>> {
 /// A driver by its name.
 pub fn find(name: &str) -> Option<Box<dyn Driver>> {
     all().into_iter().find(|driver| driver.name() == name)
+}
+
+/// The driver of a stored machine; one that is not here stands in for itself.
+pub fn of_stored(name: &str) -> Box<dyn Driver> {
+    find(name).unwrap_or_else(|| Box::new(missing::Missing { name: name.to_owned() }))
 }
 
 /// Names that are near a mistyped one, nearest first.

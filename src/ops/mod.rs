@@ -67,14 +67,9 @@ impl World {
         Ok(self.store.lock(name, Deadline::after(LOCK_WAIT), &self.events.of(name)).await?)
     }
 
-    /// The driver of a stored machine.
+    /// The driver of a stored machine; one that is not here stands in for itself and refuses what it cannot do.
     pub fn driver(&self, record: &Record) -> Result<Box<dyn Driver>, OpsError> {
-        let name = record.config.driver_name.clone();
-        drivers::find(&name).ok_or_else(|| OpsError::DriverMissing {
-            machine: record.name.to_string(),
-            nearest: drivers::nearest(&name),
-            driver: name,
-        })
+        Ok(drivers::of_stored(&record.config.driver_name))
     }
 }
 
@@ -86,16 +81,6 @@ pub enum OpsError {
     UnknownDriver {
         /// What was asked for.
         name: String,
-        /// Names that are near it.
-        nearest: Vec<String>,
-    },
-    /// The driver of a stored machine is not here.
-    #[error("machine {machine} was made by the driver {driver:?}, which is not here")]
-    DriverMissing {
-        /// The machine.
-        machine: String,
-        /// Its driver.
-        driver: String,
         /// Names that are near it.
         nearest: Vec<String>,
     },
@@ -206,7 +191,6 @@ impl OpsError {
             Self::Provision(error) => error.left_host_untouched(),
             Self::Engine(_) | Self::Unfinished { .. } => false,
             Self::UnknownDriver { .. }
-            | Self::DriverMissing { .. }
             | Self::NoLogin { .. }
             | Self::NotRunning { .. }
             | Self::NoUrl { .. }

@@ -1,6 +1,6 @@
 //! What machines are and do, changing nothing: from the store alone, or by asking the driver and the engine.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{OpsError, World, connect, fan_out::fan_out};
 use crate::{
@@ -22,7 +22,7 @@ pub struct Row {
     /// The folder's name; of a broken record it may be no machine name.
     pub name: String,
     /// The record, or what is wrong with it.
-    pub record: Result<Record, String>,
+    pub record: Result<Record, Arc<StoreError>>,
     /// What the host is doing; `None` when nobody asked.
     pub state: Option<State>,
     /// The engine's URL as last known.
@@ -70,7 +70,7 @@ pub fn stored(world: &World) -> Result<Vec<Row>, StoreError> {
 fn stored_row(world: &World, name: String, record: Result<Record, StoreError>) -> Row {
     let mut row = Row {
         name,
-        record: record.map_err(|error| error.to_string()),
+        record: record.map_err(Arc::new),
         state: None,
         url: None,
         version: None,
@@ -82,7 +82,7 @@ fn stored_row(world: &World, name: String, record: Result<Record, StoreError>) -
         // A host that is down may have no address.
         Ok(Err(OpsError::NoUrl { .. })) => {}
         Ok(Err(error)) => row.error = Some(error.to_string()),
-        Err(broken) => row.error = Some(broken.clone()),
+        Err(broken) => row.error = Some(broken.to_string()),
     }
     row
 }
@@ -155,11 +155,12 @@ pub async fn state(world: &World, record: &Record) -> Result<State, OpsError> {
     }
 }
 
-/// The same, and an error when the host is not running.
+/// The same, and an error when the host is not running; where its driver is not here, nobody can tell.
 pub async fn must_run(world: &World, record: &Record) -> Result<(), QueryError> {
-    match state(world, record).await? {
-        State::Running => Ok(()),
-        state => Err(QueryError::NotRunning { name: record.name.clone(), state }),
+    match state(world, record).await {
+        Ok(State::Running) | Err(OpsError::Driver(DriverError::Missing { .. })) => Ok(()),
+        Err(error) => Err(error.into()),
+        Ok(state) => Err(QueryError::NotRunning { name: record.name.clone(), state }),
     }
 }
 

@@ -28,7 +28,7 @@ pub async fn rm(world: &World, name: &MachineName, force: bool) -> Result<Remove
 }
 
 async fn remove_host(world: &World, name: &MachineName) -> Result<Option<String>, OpsError> {
-    let record = world.store.load(name)?;
+    let record = world.store.load_to_remove(name)?;
     let driver = world.driver(&record)?;
     let mut state = record.config.driver.clone();
     driver.remove(&world.context(name), &mut state).await?;

@@ -63,14 +63,6 @@ pub enum StoreError {
         /// Ours.
         known: u32,
     },
-    /// A docker-machine before 0.6 wrote it.
-    #[error("{path} has version {version}, which is older than version 3", path = path.display())]
-    Outdated {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        version: u64,
-    },
     /// The permissions forbid it.
     #[error("no permission to {doing} {path}", path = path.display())]
     Denied {

@@ -23,6 +23,16 @@ pub(crate) fn make_private_dir(path: &Path) -> Result<(), StoreError> {
 
 /// Writes a file whole or not at all: beside its place with its mode from the start, to the disk, then over the old one.
 pub(crate) fn write_atomically(path: &Path, mode: u32, bytes: &[u8]) -> Result<(), StoreError> {
+    write_atomically_if(path, mode, bytes, || true)
+}
+
+/// The same, unless the last look at what is to be replaced says no; then nothing is changed.
+pub(crate) fn write_atomically_if(
+    path: &Path,
+    mode: u32,
+    bytes: &[u8],
+    is_still_wanted: impl FnOnce() -> bool,
+) -> Result<(), StoreError> {
     let failed = || StoreError::io("write", path);
     let folder = parent(path);
     let mut file = tempfile::Builder::new()
@@ -34,6 +44,9 @@ pub(crate) fn write_atomically(path: &Path, mode: u32, bytes: &[u8]) -> Result<(
     // The umask may have taken bits away that the caller asked for.
     file.as_file().set_permissions(Permissions::from_mode(mode)).map_err(failed())?;
     file.as_file().sync_all().map_err(failed())?;
+    if !is_still_wanted() {
+        return Ok(());
+    }
     file.persist(path).map_err(|error| failed()(error.error))?;
     sync_dir(folder)
 }

@@ -56,6 +56,14 @@ impl Node {
                     merge_member(members, key, base.get(key), ours);
                 }
             }
+            (Self::List(items), Value::Array(ours))
+                if items.len() == ours.len()
+                    && base.as_array().is_some_and(|base| base.len() == ours.len()) =>
+            {
+                for (place, item) in items.iter_mut().enumerate() {
+                    item.merge(&base[place], &ours[place]);
+                }
+            }
             (theirs, ours) => *theirs = Self::from(ours),
         }
     }
@@ -72,6 +80,79 @@ impl Node {
             Self::Object(members) => {
                 Self::Object(members.into_iter().map(|(key, node)| (key, node.with_gos_escapes())).collect())
             }
+        }
+    }
+
+    /// A text as a document.
+    pub(crate) fn text(text: &str) -> Self {
+        Self::Literal(quoted(text))
+    }
+
+    /// The text, where it is one.
+    pub(crate) fn as_text(&self) -> Option<String> {
+        match self {
+            Self::Literal(literal) => serde_json::from_str(literal).ok(),
+            Self::List(_) | Self::Object(_) => None,
+        }
+    }
+
+    /// A member of an object.
+    pub(crate) fn member(&self, key: &str) -> Option<&Self> {
+        match self {
+            Self::Object(members) => members.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            Self::List(_) | Self::Literal(_) => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub(crate) fn member_mut(&mut self, key: &str) -> Option<&mut Self> {
+        match self {
+            Self::Object(members) => members.iter_mut().find(|(name, _)| name == key).map(|(_, value)| value),
+            Self::List(_) | Self::Literal(_) => None,
+        }
+    }
+
+    /// Takes a member out of an object.
+    pub(crate) fn take(&mut self, key: &str) -> Option<Self> {
+        let Self::Object(members) = self else { return None };
+        let at = members.iter().position(|(name, _)| name == key)?;
+        Some(members.remove(at).1)
+    }
+
+    /// Puts a member into an object, at its old place where it has one.
+    pub(crate) fn set(&mut self, key: &str, value: Self) {
+        let Self::Object(members) = self else { return };
+        match members.iter_mut().find(|(name, _)| name == key) {
+            Some((_, there)) => *there = value,
+            None => members.push((key.to_owned(), value)),
+        }
+    }
+
+    /// The member of this name as an object; one that is none, null or missing, becomes an empty one.
+    pub(crate) fn object(&mut self, key: &str) -> &mut Self {
+        let Self::Object(members) = self else { return self };
+        let place = members.iter().position(|(name, _)| name == key).unwrap_or_else(|| {
+            members.push((key.to_owned(), Self::Object(Vec::new())));
+            members.len() - 1
+        });
+        let member = &mut members[place].1;
+        if !matches!(member, Self::Object(_)) {
+            *member = Self::Object(Vec::new());
+        }
+        member
+    }
+
+    /// Sorts the members of this object and of those in it by name.
+    pub(crate) fn sort(&mut self) {
+        match self {
+            Self::Object(members) => {
+                members.sort_by(|(one, _), (other, _)| one.cmp(other));
+                for (_, value) in members {
+                    value.sort();
+                }
+            }
+            Self::List(items) => items.iter_mut().for_each(Self::sort),
+            Self::Literal(_) => {}
         }
     }
 

@@ -11,11 +11,13 @@
 //! remove-then-rename, may work beside us: every save reads the file again and changes only the fields we changed.
 
 mod config;
+mod config_file;
 mod error;
 mod files;
 mod fresh;
 mod json;
 mod lock;
+mod migrate;
 mod record;
 mod side;
 mod staging;
@@ -126,6 +128,17 @@ impl Store {
             Ok(_) => Err(StoreError::NotAFolder { path: folder }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(self.not_found(name.as_str())),
             Err(error) => Err(StoreError::io("read", folder)(error)),
+        }
+    }
+
+    /// The same, for removing the machine: that it exists, and what its driver made, stands in docker-machine's file, so that
+    /// a broken one of ours must not keep a host alive.
+    pub fn load_to_remove(&self, name: &MachineName) -> Result<Record, StoreError> {
+        match self.load(name) {
+            Ok(record) => Ok(record),
+            Err(broken) => {
+                Record::read_with(name, &self.machine_dir(name), Side::default()).map_err(|_| broken)
+            }
         }
     }
 

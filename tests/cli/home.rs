@@ -4,13 +4,19 @@ use std::{
     collections::BTreeMap,
     fs,
     io::Write,
-    os::unix::fs::symlink,
+    os::unix::{fs::symlink, process::ExitStatusExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use rmachine::tls;
+use rmachine::{
+    event::Events,
+    machine::MachineName,
+    retry::Deadline,
+    store::{Record, Store, StoreError},
+    tls,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -114,6 +120,27 @@ impl Home {
     /// Types words, with nothing on stdin.
     pub fn run(&self, words: &[&str]) -> Ended {
         self.run_with(words, "")
+    }
+
+    /// Types words; the program kills itself at a checkpoint, as if by `kill -9`.
+    pub fn run_killed_at(&self, checkpoint: &str, words: &[&str]) {
+        let mut command = Command::new(&self.program);
+        let command = command.args(words).env_clear().envs(&self.vars).env("RMACHINE_KILL_AT", checkpoint);
+        let command = command.env("HOME", self.folder.path()).env("MACHINE_STORAGE_PATH", self.store());
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        assert_eq!(output.status.signal(), Some(9), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Changes a machine's record and saves it, as any verb does.
+    pub fn save(&self, name: &str, change: impl FnOnce(&mut Record)) -> Result<(), StoreError> {
+        let (store, name): (_, MachineName) = (Store::at(self.store()), name.parse().unwrap());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let lock = store.lock(&name, Deadline::after(Duration::from_secs(5)), &Events::silent()).await?;
+            let mut record = store.load(&name)?;
+            change(&mut record);
+            store.save(&lock, &mut record)
+        })
     }
 
     /// Types words, with a text on stdin.

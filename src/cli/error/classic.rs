@@ -75,7 +75,8 @@ fn is_whole(error: &CliError) -> bool {
     )
 }
 
-fn of_store(error: &StoreError) -> String {
+/// The same for the store.
+pub fn of_store(error: &StoreError) -> String {
     match error {
         StoreError::NotFound { name, .. } => format!(
             "Docker machine {name:?} does not exist. Use \"docker-machine ls\" to list machines. \
@@ -90,11 +91,15 @@ fn of_store(error: &StoreError) -> String {
     }
 }
 
-fn of_driver(error: &DriverError) -> String {
+/// The same for a driver.
+pub fn of_driver(error: &DriverError) -> String {
     match error {
         DriverError::Preflight { message, .. } => format!("Error with pre-create check: {message:?}"),
         DriverError::Usage { message } => {
             format!("Error setting machine configuration from flags provided: {message}")
+        }
+        DriverError::Missing { driver } => {
+            format!("Driver {driver:?} not found. Do you have the plugin binary accessible in your PATH?")
         }
         other => in_one_line(&other),
     }
@@ -108,9 +113,6 @@ fn of_ops(error: &OpsError) -> String {
         OpsError::UnknownDriver { name, .. } => format!(
             "Driver {name:?} not found. Do you have the plugin binary \"docker-machine-driver-{name}\" accessible in your PATH?"
         ),
-        OpsError::DriverMissing { driver, .. } => {
-            format!("Driver {driver:?} not found. Do you have the plugin binary accessible in your PATH?")
-        }
         OpsError::Store(error) => of_store(error),
         OpsError::Driver(error) => of_driver(error),
         other => in_one_line(&other),

@@ -58,7 +58,6 @@ fn of_ops(error: &OpsError) -> u8 {
         OpsError::Context(error) => of_context(error),
         OpsError::Unfinished { .. }
         | OpsError::NoLogin { .. }
-        | OpsError::DriverMissing { .. }
         | OpsError::NoUrl { .. }
         | OpsError::NotRunning { .. }
         | OpsError::CertificateFile { .. }
@@ -91,7 +90,6 @@ fn of_store(error: &StoreError) -> u8 {
         | StoreError::Empty { .. }
         | StoreError::Malformed { .. }
         | StoreError::FromTheFuture { .. }
-        | StoreError::Outdated { .. }
         | StoreError::Denied { .. }
         | StoreError::Io { .. }
         | StoreError::Busy { .. } => code::FAILED,
@@ -103,6 +101,7 @@ fn of_driver(error: &DriverError) -> u8 {
         DriverError::Usage { .. } => code::USAGE,
         DriverError::Preflight { .. } => code::REFUSED,
         DriverError::Unsupported { .. }
+        | DriverError::Missing { .. }
         | DriverError::BadState { .. }
         | DriverError::Gone
         | DriverError::Failed { .. }

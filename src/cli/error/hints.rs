@@ -81,13 +81,6 @@ fn of_ops(error: &OpsError, to: To<'_>) -> Hints {
             hints.push(format!("{program} create --help lists the drivers"));
             hints
         }
-        OpsError::DriverMissing { machine, nearest, .. } => {
-            let mut hints = did_you_mean(nearest);
-            hints.push(format!(
-                "forget the machine, and see to its host by other means: {program} rm -f {machine}"
-            ));
-            hints
-        }
         OpsError::Unfinished { machine, source, .. } => {
             let mut hints = of_ops(source, to);
             hints.push(format!(

@@ -22,6 +22,7 @@ use crate::{
 };
 
 pub use super::settings::SettingsError;
+pub(super) use classic::{of_driver as classic_driver, of_store as classic_store};
 
 /// Exit codes, as README lists them.
 pub mod code {

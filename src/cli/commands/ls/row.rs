@@ -2,7 +2,18 @@
 
 use serde_json::{Value, json};
 
-use crate::{cli::app::App, env::Voice, machine::State, ops::query::Row, store::Stage};
+use crate::{
+    cli::{
+        app::App,
+        error::{classic_driver, classic_store},
+    },
+    driver::DriverError,
+    drivers,
+    env::Voice,
+    machine::State,
+    ops::query::Row,
+    store::{Stage, StoreError},
+};
 
 /// docker-machine's columns. SWARM was classic swarm's and stays, empty, for those who count columns.
 pub const HEADER: [&str; 8] = ["NAME", "ACTIVE", "DRIVER", "STATE", "URL", "SWARM", "DOCKER", "ERRORS"];
@@ -12,19 +23,9 @@ const SOON: i64 = 30;
 
 /// The cells of a machine.
 pub fn cells(app: &App, row: &Row) -> [String; 8] {
-    let Ok(record) = &row.record else {
-        let error = row.error.clone().unwrap_or_default().replace('\n', "");
-        let text = |text: &str| text.to_owned();
-        return [
-            row.name.clone(),
-            text(""),
-            text("not found"),
-            text("Error"),
-            text(""),
-            text(""),
-            text(""),
-            error,
-        ];
+    let record = match &row.record {
+        Ok(record) => record,
+        Err(broken) => return broken_cells(app, &row.name, broken),
     };
     let is_late = row.state == Some(State::Timeout);
     let active = if is_late { "" } else { active(app, row) };
@@ -36,13 +37,24 @@ pub fn cells(app: &App, row: &Row) -> [String; 8] {
     [
         row.name.clone(),
         active.to_owned(),
-        record.config.driver_name.clone(),
+        driver(app, &record.config.driver_name),
         row.state.map_or_else(String::new, |state| state.to_string()),
         url(app, row),
         String::new(),
         docker,
         trouble(app, row).unwrap_or_default().replace('\n', ""),
     ]
+}
+
+fn broken_cells(app: &App, name: &str, broken: &StoreError) -> [String; 8] {
+    let error = if app.is_classic() { classic_store(broken) } else { broken.to_string() };
+    let cells = [name, "", "not found", "Error", "", "", "", &error.replace('\n', "")];
+    cells.map(str::to_owned)
+}
+
+/// docker-machine does not name a driver that it lacks.
+fn driver(app: &App, name: &str) -> String {
+    if app.is_classic() && drivers::find(name).is_none() { "not-found".to_owned() } else { name.to_owned() }
 }
 
 /// What is wrong, or soon will be; docker-machine knew nothing of the latter.
@@ -54,8 +66,11 @@ fn trouble(app: &App, row: &Row) -> Option<String> {
     };
     let is_unfinished = row.record.as_ref().is_ok_and(|record| record.side.stage < Stage::Provisioned);
     let unfinished = is_unfinished.then(|| "its create did not finish: the same command goes on".to_owned());
+    let missing = row.record.as_ref().ok().map(|record| record.config.driver_name.clone());
+    let missing = missing.filter(|driver| drivers::find(driver).is_none());
+    let missing = missing.map(|driver| DriverError::Missing { driver });
     match app.voice() {
-        Voice::DockerMachine => row.error.clone(),
+        Voice::DockerMachine => missing.map(|error| classic_driver(&error)).or_else(|| row.error.clone()),
         Voice::Rmachine => unfinished.or_else(|| row.error.clone()).or(expiry),
     }
 }

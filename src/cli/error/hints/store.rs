@@ -22,9 +22,6 @@ pub(super) fn hints(error: &StoreError, to: To<'_>) -> Hints {
             one(forget(path, program))
         }
         StoreError::FromTheFuture { .. } => one(format!("use the newest {program} for this machine")),
-        StoreError::Outdated { .. } => {
-            one("let docker-machine 0.16 read it once (docker-machine ls): it rewrites such files")
-        }
         StoreError::Denied { path, .. } => one(format!("whose is it? ls -ld {}", path.display())),
         StoreError::Busy { .. } => one("wait for it to end, then try again"),
         StoreError::BadName(_) | StoreError::Io { .. } => Vec::new(),
