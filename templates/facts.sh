@@ -11,19 +11,53 @@ set -u
 installer=https://get.docker.com
 # Larger files than this are told by their size alone.
 most_bytes=1048576
+line_end='
+'
 
 frame() { # NAME TEXT
     printf '%s %s\n%s\n' "${#2}" "$1" "$2"
 }
 
-file() { # PATH: its mode, owner and group, then its bytes, where it is a regular file
-    [ -f "$1" ] || return 0
-    stat=$(stat -L -c '%a %u %g %s' "$1") || return 0
-    frame "stat $1" "$stat"
-    size=${stat##* }
-    [ "$size" -le "$most_bytes" ] || return 0
-    printf '%d %s\n' "$size" "file $1"
-    head -c "$size" "$1"
+# Files are looked at in the end and all at once: a program for each would cost more than all the rest.
+to_read=
+to_sum=
+
+file() { # PATH: is to be read, where it is a regular file
+    if [ -f "$1" ]; then to_read=$to_read$1$line_end; fi
+}
+
+sum() { # PATH: only its hash is to be told, where it is a regular file
+    if [ -f "$1" ]; then to_sum=$to_sum$1$line_end; fi
+}
+
+# Mode, owner, group, size and name of each; then which of them follow, with their sizes, and their bytes, end to end; then
+# the hashes.
+files() {
+    set -f
+    IFS=$line_end
+    # shellcheck disable=SC2086 # one path a line
+    stats=$(stat -L -c '%a %u %g %s %n' $to_read $to_sum)
+    # shellcheck disable=SC2086
+    sums=$([ -z "$to_sum" ] || sha256sum $to_sum)
+    unset IFS
+    set +f
+    frame stats "$stats"
+    frame sums "$sums"
+    list=
+    total=0
+    set --
+    while read -r _ _ _ size path; do
+        case $line_end$to_read in *"$line_end$path$line_end"*) ;; *) continue ;; esac
+        [ "$size" -le "$most_bytes" ] || continue
+        list="$list$size $path$line_end"
+        total=$((total + size))
+        set -- "$@" "$path"
+    done <<STATS
+$stats
+STATS
+    frame read "$list"
+    printf '%d bytes\n' "$total"
+    if [ $# -gt 0 ]; then cat "$@"; fi
     echo
 }
 
@@ -35,7 +69,9 @@ system() {
         frame arch "$machine"
         frame hostname "$name"
     }
-    frame uid "$(id -u)"
+    while read -r key uid _; do
+        if [ "$key" = Uid: ]; then frame uid "$uid"; fi
+    done </proc/self/status
     # Who logged in, where that is not root.
     if [ -n "${SUDO_USER-}" ]; then frame login "$SUDO_USER $(id -nG "$SUDO_USER")"; fi
     file /etc/hostname
@@ -78,7 +114,8 @@ engine() {
     if path=$(command -v dockerd); then frame dockerd "$path"; fi
     if path=$(command -v docker); then frame client "$path"; fi
     # Configuration management may have made it a link; what counts is the file behind.
-    config=$(readlink -f /etc/docker/daemon.json || echo /etc/docker/daemon.json)
+    config=/etc/docker/daemon.json
+    if [ -h /etc/docker ] || [ -h "$config" ]; then config=$(readlink -f "$config" || echo "$config"); fi
     frame config "$config"
     file "$config"
     if [ -e /snap/bin/docker ] || [ -d /var/snap/docker ]; then frame snap ""; fi
@@ -98,20 +135,33 @@ units() {
         -p Id -p LoadState -p ActiveState -p UnitFileState -p FragmentPath -p DropInPaths \
         -p NeedDaemonReload -p MainPID -p EnvironmentFiles 2>/dev/null)
     frame units "$shown"
-    # Paths with blanks do not occur in units of engines; they would only be left out.
-    # shellcheck disable=SC2046
-    for path in $(printf '%s\n' "$shown" |
-        sed -n -e 's/^FragmentPath=//p' -e 's/^DropInPaths=//p' -e 's/^EnvironmentFiles=\([^ ]*\).*/\1/p'); do
-        file "$path"
-    done
-    pid=$(printf '%s\n' "$shown" | sed -n 's/^MainPID=//p' | head -n 1)
+    # The first process is the service's. Paths with blanks do not occur in units of engines; they would only be left out.
+    while IFS='=' read -r key value; do
+        case $key in
+        FragmentPath | DropInPaths) for path in $value; do file "$path"; done ;;
+        EnvironmentFiles) file "${value%% *}" ;;
+        MainPID) pid=${pid:-$value} ;;
+        esac
+    done <<UNITS
+$shown
+UNITS
 }
 
 running() {
-    info=$(engine_get /info) && frame info "$info"
-    containers=$(engine_get /containers/json) && frame containers "$containers"
-    [ -n "$info" ] || frame tasks "$(ls /run/containerd/io.containerd.runtime.v2.task/moby 2>/dev/null)"
-    root=$(printf '%s' "$info" | sed -n 's/.*"DockerRootDir":"\([^"]*\)".*/\1/p')
+    answers=$(engine_get /info /containers/json)
+    info=${answers%%"$line_end"*}
+    containers=${answers#"$info"}
+    containers=${containers#"$line_end"}
+    if [ -z "$info" ]; then
+        frame tasks "$(ls /run/containerd/io.containerd.runtime.v2.task/moby 2>/dev/null)"
+        return 0
+    fi
+    frame info "$info"
+    [ -n "$containers" ] || return 0
+    frame containers "$containers"
+    [ "$containers" != '[]' ] || return 0
+    root=${info#*\"DockerRootDir\":\"}
+    root=${root%%\"*}
     [ -d "$root/containers" ] || return 0
     set --
     for id in $(printf '%s' "$containers" | grep -o '"Id":"[0-9a-f]\{64\}"' | cut -d '"' -f 4); do
@@ -154,9 +204,7 @@ ours() {
         [ -z "$number" ] || file "$home/origin/$number"
     fi
     for path in /etc/docker/rmachine/* /etc/docker/*.pem /etc/docker/daemon.json.rmachine-backup; do
-        [ -f "$path" ] || continue
-        frame "stat $path" "$(stat -c '%a %u %g %s' "$path")"
-        frame "sum $path" "$(sha256sum <"$path")"
+        sum "$path"
     done
     for path in "$home"/apply/*/begun; do
         [ -f "$path" ] || continue
@@ -185,6 +233,7 @@ collect() { # the probe's answer comes on stdin
     if ! command -v dockerd >/dev/null || ! command -v docker >/dev/null; then packages </dev/null; fi
     cloud_init </dev/null
     ours </dev/null
+    files </dev/null
     if IFS= read -r said; then frame installer "$said"; fi
     frame end ""
 }

@@ -8,41 +8,30 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 set -u
 home=/var/lib/rmachine
+folder=
 
 complain() {
     printf '@rmachine failed receive %s\n' "$*"
     exit 1
 }
 
-receive() { # NAME LENGTH: one entry into the folder
-    case $1 in
-    *[!a-z0-9/-]* | /*) complain "an entry is named $1" ;;
-    esac
-    case $1 in
-    do/*)
-        # One line each; reading it here saves a process.
-        IFS= read -r value
-        printf '%s' "$value" >"$folder/$1"
-        ;;
-    *)
-        true >"$folder/$1" &&
-            { [ "$2" = 0 ] || dd bs="$2" count=1 iflag=fullblock of="$folder/$1" 2>/dev/null; } && read -r _
-        ;;
-    esac || complain "$folder cannot be written; is the disk full?"
-}
-
-receive_all() { # NAME LENGTH: the first entry; the others follow
-    while [ "$1" != . ]; do
-        receive "$1" "$2"
-        read -r name length || complain "the transfer was cut short"
-        set -- "$name" "$length"
-    done
-}
-
 make_folder() {
-    said=$(mkdir -p "$home/apply" 2>&1) || complain "$said"
-    folder=$(mktemp -d "$home/apply/XXXXXXXXXX") || complain "$home/apply cannot be written; is the disk full?"
-    mkdir "$folder/do" "$folder/want" "$folder/lr" || complain "$folder cannot be written; is the disk full?"
+    [ -d "$home/apply" ] || said=$(mkdir -p "$home/apply" 2>&1) || give_up "$said"
+    folder=$(mktemp -d "$home/apply/XXXXXXXXXX") || give_up "$home/apply cannot be written; is the disk full?"
+}
+
+# Nothing was begun, so nothing stays.
+give_up() { # REASON
+    [ -z "$folder" ] || rm -rf "$folder"
+    if [ ! -e "$home/origin" ]; then rmdir "$home/apply" "$home" 2>/dev/null; fi
+    complain "$1"
+}
+
+unpack() { # LENGTH
+    command -v tar >/dev/null || give_up "tar is not installed there"
+    # What is read must not be a byte more than that: what follows is the frame's end.
+    dd bs="$1" count=1 iflag=fullblock 2>/dev/null | tar -x -m -C "$folder" -f - 2>/dev/null ||
+        give_up "$folder cannot be written, or the transfer was cut short; is the disk full?"
 }
 
 # Once started, the program is a child of the host's init, whatever happens to this session: logind may kill what a
@@ -60,8 +49,8 @@ detached() { # VERB
 main() {
     umask 077
     echo '@rmachine ready'
-    read -r name length || exit 0
+    read -r _ length || exit 0
     make_folder
-    receive_all "$name" "$length"
+    unpack "$length"
     detached go
 }

@@ -9,6 +9,9 @@ pub enum ProvisionError {
     /// The host is left alone.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// What the change brings could not be packed.
+    #[error("cannot pack what the host is to get")]
+    Parcel(#[source] std::io::Error),
     /// A script could not be run.
     #[error(transparent)]
     Remote(#[from] RemoteError),
@@ -70,7 +73,11 @@ impl ProvisionError {
     /// Whether the host is as it was before.
     pub fn left_host_untouched(&self) -> bool {
         match self {
-            Self::Refused(_) | Self::Remote(_) | Self::Answer { .. } | Self::NotAdopted { .. } => true,
+            Self::Refused(_)
+            | Self::Parcel(_)
+            | Self::Remote(_)
+            | Self::Answer { .. }
+            | Self::NotAdopted { .. } => true,
             Self::Failed { after, .. } => matches!(after, After::Untouched | After::Undone),
             Self::Left { .. } | Self::Silent { .. } => false,
         }

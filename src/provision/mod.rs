@@ -20,6 +20,7 @@ mod apply;
 mod error;
 pub mod facts;
 pub mod os;
+mod parcel;
 pub mod plan;
 mod refusal;
 mod release;

@@ -2,7 +2,11 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use super::error::{After, ProvisionError};
+use super::{
+    error::{After, ProvisionError},
+    parcel::Parcel,
+    state::sha256,
+};
 use crate::{
     engine::options::{self, Options},
     event::Events,
@@ -45,21 +49,29 @@ const TO_UNDO: Duration = Duration::from_secs(120);
 
 /// One transaction, as it goes over the wire.
 pub(super) struct Transaction {
-    document: Document,
+    parcel: Parcel,
     steps: Vec<&'static str>,
     index: String,
     count: usize,
     expect: String,
+    sums: String,
 }
 
 impl Transaction {
     /// An empty one about this daemon.json.
     pub(super) fn new(config_path: &str, config_mode: u32) -> Self {
-        let document = Document::new()
-            .with("program", PROGRAM)
-            .with("config-path", config_path)
-            .with("do/config-mode", format!("{config_mode:o}"));
-        Self { document, steps: Vec::new(), index: String::new(), count: 0, expect: String::new() }
+        let mut parcel = Parcel::default();
+        parcel.put("program", PROGRAM);
+        parcel.put("config-path", config_path);
+        parcel.put("do/config-mode", format!("{config_mode:o}"));
+        Self {
+            parcel,
+            steps: Vec::new(),
+            index: String::new(),
+            count: 0,
+            expect: String::new(),
+            sums: String::new(),
+        }
     }
 
     /// The steps so far.
@@ -75,15 +87,15 @@ impl Transaction {
 
     /// Adds an instruction for the steps.
     pub(super) fn tell(&mut self, name: &str, value: impl Into<Vec<u8>>) {
-        let document = std::mem::take(&mut self.document);
-        self.document = document.with(&format!("do/{name}"), value);
+        self.parcel.put(&format!("do/{name}"), value);
     }
 
     /// Wants a file with this content.
     pub(super) fn file(&mut self, path: &str, mode: u32, content: &[u8]) {
         self.count += 1;
-        let document = std::mem::take(&mut self.document);
-        self.document = document.with(&format!("want/{}", self.count), content);
+        self.parcel.put(&format!("want/{}", self.count), content);
+        // As sha256sum --check reads it; no path of ours has a character that it would want escaped.
+        let _ = writeln!(self.sums, "{}  {path}", sha256(content));
         self.entry("file", &self.count.to_string(), &format!("{mode:o}"), path);
     }
 
@@ -120,26 +132,26 @@ impl Transaction {
         ] {
             let mut options = options.clone();
             options.insert("live-restore".to_owned(), value.into());
-            let document = std::mem::take(&mut self.document);
-            self.document = document.with(&format!("lr/{name}"), options::render(&options));
+            self.parcel.put(&format!("lr/{name}"), options::render(&options));
         }
     }
 
     /// Runs it. The host's own deadline ends before ours, so that there is time to hear how undoing went.
     pub(super) async fn run(
-        self,
+        mut self,
         remote: &dyn Remote,
         deadline: Deadline,
         events: &Events,
     ) -> Result<(), ProvisionError> {
         let left = deadline.remaining();
         let limit = left.saturating_sub(TO_UNDO).max(left / 2).as_secs().max(1);
-        let document = self
-            .document
-            .with("steps", self.steps.join("\n") + "\n")
-            .with("want/index", self.index)
-            .with("expect", self.expect)
-            .with("seconds", limit.to_string());
+        self.parcel.put("steps", self.steps.join(" ") + "\n");
+        self.parcel.put("want/index", self.index);
+        self.parcel.put("want/sums", self.sums);
+        self.parcel.put("expect", self.expect);
+        self.parcel.put("seconds", limit.to_string());
+        let archive = self.parcel.archive().map_err(ProvisionError::Parcel)?;
+        let document = Document::new().with("parcel", archive);
         follow(remote, RECEIVE, &document, deadline, events).await
     }
 }

@@ -35,7 +35,9 @@ remember_engine() {
     # One that has just died and that systemd is about to start again is activating: without us it would come back.
     case $shown in *docker.service*ActiveState=acti*docker.socket*) mark was-active || return ;; esac
     case $shown in *docker.socket*ActiveState=active*) mark was-listening || return ;; esac
+    # What `started` says, without asking again: the first block is the service's, whatever order its lines have.
     printf '%s\n' "$shown" | grep -e '^MainPID=' -e '^ExecMain' >"$folder/was-started"
+    wants hostname || wants release || return 0
     uname -n >"$folder/was-named"
 }
 
@@ -97,6 +99,8 @@ finish() {
 
 # Somebody else may have written there meanwhile; then what was tested is not what is there.
 is_as_wanted() {
+    # One program for all of them; which one it is matters only when one is not.
+    if [ -s "$folder/want/sums" ] && sha256sum --check --status "$folder/want/sums" 2>/dev/null; then return 0; fi
     while read -r kind number _ path; do
         [ "$kind" != file ] || cmp -s "$folder/want/$number" "$path" || {
             reason="$path was changed by somebody else meanwhile"
@@ -156,7 +160,8 @@ restart_back() {
 
 undo() { # the files; then the engine, whose refusal to come back would not be cured by trying again
     enter undo
-    deadline=$(($(date +%s) + 120))
+    tell_time
+    deadline=$((now + 120))
     [ -f "$folder/before/index" ] || return 0
     if wants hostname; then rename_host "$(cat "$folder/was-named")"; fi
     put_all "$folder/before" <"$folder/before/backwards" || return
@@ -176,8 +181,7 @@ enter() { # STEP
 }
 
 steps() {
-    list=$(cat "$folder/steps")
-    for next in $list commit; do
+    for next in $(line_of "$folder/steps") commit; do
         enter "$next"
         "step_$next" || return
     done
@@ -197,7 +201,7 @@ take_back() { # keeps the folder when it fails, so that the next run tries again
 }
 
 go() {
-    deadline=$(($(date +%s) + $(cat "$folder/seconds")))
+    deadline=$((begun_at + $(line_of "$folder/seconds")))
     enter begin
     if ! begin; then
         say "failed begin ${reason:-$folder cannot be written; is the disk full?}"
@@ -223,8 +227,9 @@ resume() { # one that died
 }
 
 main() {
-    begun_at=$(date +%s)
-    config=$(cat "$folder/config-path")
+    tell_time
+    begun_at=$now
+    config=$(line_of "$folder/config-path")
     case $1 in
     go) go ;;
     undo) resume ;;

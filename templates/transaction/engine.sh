@@ -31,10 +31,10 @@ reload_live_restore() { # VARIANT true|false: by reload, without a restart
 
 # Containers survive a restart when live-restore is on in the engine that ends and in the one that begins.
 restart() {
-    # Starts that failed count against the unit's limit.
-    quiet systemctl reset-failed docker.service docker.socket "$socket"
     touched
     if wants open-socket && restart_with_new_socket; then return 0; fi
+    # Starts count against the unit's limit, also those that failed.
+    quiet systemctl reset-failed docker.service docker.socket "$socket"
     # An engine started with -H unix:// has put its own socket where systemd's was, which nobody can reach any more.
     if wants new-socket; then quiet systemctl stop docker.service docker.socket; fi
     quiet timeout "$(remaining)" systemctl restart docker.service
@@ -45,11 +45,10 @@ restart() {
 # refuses the new socket, and we go the long way.
 restart_with_new_socket() {
     quiet systemctl stop docker.service
-    quiet systemctl start "$socket"
-    opened=$?
-    [ $opened != 0 ] || quiet systemctl start --no-block docker.service
+    # The socket is always before its service.
+    quiet systemctl start --no-block "$socket" docker.service
     quiet systemctl daemon-reload
-    [ $opened = 0 ] && quiet timeout "$(remaining)" systemctl start docker.service
+    quiet timeout "$(remaining)" systemctl start docker.service && is_active "$socket" && opened=yes
 }
 
 # From here on, undoing has to look after the engine too.
@@ -62,7 +61,8 @@ last_words() { # of the engine where it is about the engine, else of the command
     case $step in
     hold | start | reload | restart | health | settle)
         # With --since, -n means the first lines. What the engine says at level info is no reason to end.
-        journalctl -u docker.service -u "$socket" --since "@$begun_at" --no-pager -o cat 2>/dev/null |
+        tell_time
+        journalctl -u docker.service -u "$socket" --since "@$(($(date +%s) - now + begun_at))" --no-pager -o cat 2>/dev/null |
             grep -v ' level=info ' | tail -n 20
         ;;
     *)

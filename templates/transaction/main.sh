@@ -25,6 +25,7 @@ enabled=/etc/systemd/system/multi-user.target.wants/docker.service
 step=
 reason=
 touched=
+opened=
 
 say() {
     printf '@rmachine %s\n' "$*" 2>/dev/null || true
@@ -56,22 +57,33 @@ wants() {
 }
 
 wanted() { # the text of do/NAME, or nothing
-    # Read without a program: it is asked often. The one line may have no end.
-    [ -f "$folder/do/$1" ] || return
-    { IFS= read -r value || [ -n "$value" ]; } <"$folder/do/$1" && printf '%s\n' "$value"
+    [ -f "$folder/do/$1" ] && line_of "$folder/do/$1"
+}
+
+line_of() { # FILE: read without a program, because it is asked often; the one line may have no end
+    { IFS= read -r value || [ -n "$value" ]; } <"$1" && printf '%s\n' "$value"
+}
+
+# Seconds since the host came up, into $now: as good as any clock for deadlines, and read without a program.
+tell_time() {
+    read -r now _ </proc/uptime
+    now=${now%%.*}
 }
 
 remaining() { # seconds until the deadline, at least 1
-    left=$((deadline - $(date +%s)))
+    tell_time
+    left=$((deadline - now))
     [ "$left" -gt 1 ] && echo "$left" || echo 1
 }
 
 # Tries a condition until it holds or SECONDS have passed.
 until_true() { # SECONDS CONDITION...
-    limit=$(($(date +%s) + $1))
+    tell_time
+    limit=$((now + $1))
     shift
     until "$@"; do
-        [ "$(date +%s)" -lt "$limit" ] || return 1
+        tell_time
+        [ "$now" -lt "$limit" ] || return 1
         sleep 0.05
     done
 }

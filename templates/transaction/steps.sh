@@ -103,7 +103,7 @@ step_health() {
         reason="the engine runs, but its port does not listen"
         return 1
     }
-    if wants socket && ! is_active "$socket"; then
+    if wants socket && [ -z "$opened" ] && ! is_active "$socket"; then
         reason="the engine runs, but its port could not be opened; does another program have it?"
         return 1
     fi

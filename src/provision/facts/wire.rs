@@ -41,11 +41,40 @@ pub(super) fn take_apart(mut rest: &[u8]) -> Result<Sections, WireError> {
     loop {
         let (name, value, after) = frame(rest)?;
         if name == "end" {
-            return Ok(sections);
+            return spread(sections);
         }
         sections.insert(name, value.to_vec());
         rest = after;
     }
+}
+
+/// What was told of many files at once, as sections of their own: `stat PATH`, `file PATH`, `sum PATH`.
+fn spread(mut sections: Sections) -> Result<Sections, WireError> {
+    for line in lines(&mut sections, "stats")? {
+        let mut parts = line.splitn(5, ' ');
+        let [mode, owner, group, size, path] = [(); 5].map(|()| parts.next().unwrap_or_default());
+        sections.insert(format!("stat {path}"), format!("{mode} {owner} {group} {size}").into());
+    }
+    for line in lines(&mut sections, "sums")? {
+        let (sum, path) = line.split_once("  ").ok_or(WireError::BadHeader)?;
+        sections.insert(format!("sum {path}"), sum.into());
+    }
+    let read = lines(&mut sections, "read")?;
+    let bytes = sections.remove("bytes").unwrap_or_default();
+    let mut rest = bytes.as_slice();
+    for line in read {
+        let (size, path) = line.split_once(' ').ok_or(WireError::BadHeader)?;
+        let size: usize = size.parse().map_err(|_| WireError::BadHeader)?;
+        let (file, after) = rest.split_at_checked(size).ok_or(WireError::CutShort)?;
+        sections.insert(format!("file {path}"), file.to_vec());
+        rest = after;
+    }
+    Ok(sections)
+}
+
+fn lines(sections: &mut Sections, name: &str) -> Result<Vec<String>, WireError> {
+    let text = String::from_utf8(sections.remove(name).unwrap_or_default());
+    Ok(text.map_err(|_| WireError::BadHeader)?.lines().map(str::to_owned).collect())
 }
 
 fn frame(bytes: &[u8]) -> Result<(String, &[u8], &[u8]), WireError> {
@@ -81,6 +110,28 @@ mod tests {
         let sections = decoded(b"7 a b\n1 c\n\xff\n\0\n0 empty\n\n0 end\n\n").unwrap();
         assert_eq!(sections["a b"], b"1 c\n\xff\n\0");
         assert_eq!(sections["empty"], b"");
+    }
+
+    #[test]
+    fn files_that_come_end_to_end_are_told_apart_by_their_sizes() {
+        let frames = |parts: &[(&str, &str)]| {
+            let frame = |(name, text): &(&str, &str)| format!("{} {name}\n{text}\n", text.len());
+            parts.iter().chain(&[("end", "")]).map(frame).collect::<String>().into_bytes()
+        };
+        let sections = decoded(&frames(&[
+            ("stats", "644 0 0 2 /a\n600 0 0 0 /b\n600 1 1 9 /c d"),
+            ("sums", "abc  /c d"),
+            ("read", "2 /a\n0 /b\n"),
+            ("bytes", "x\n"),
+        ]));
+        let sections = sections.unwrap();
+        let of = |name: &str| String::from_utf8_lossy(&sections[name]).into_owned();
+        let told = ["stat /a", "stat /c d", "file /a", "file /b", "sum /c d"].map(of);
+        assert_eq!(told, ["644 0 0 2", "600 1 1 9", "x\n", "", "abc"]);
+        let too_few = frames(&[("read", "2 /a\n9 /b"), ("bytes", "x\ny")]);
+        assert_eq!(decoded(&too_few).unwrap_err(), WireError::CutShort);
+        let senseless = frames(&[("read", "much /a"), ("bytes", "")]);
+        assert_eq!(decoded(&senseless).unwrap_err(), WireError::BadHeader);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(super) fn hints(error: &ProvisionError, to: To<'_>) -> Hints {
             one(format!("forget the machine: {} rm {}", to.program, to.name()))
         }
         ProvisionError::Failed { after, .. } => of_failed(after, to),
-        ProvisionError::Answer { .. } => Vec::new(),
+        ProvisionError::Answer { .. } | ProvisionError::Parcel(_) => Vec::new(),
     }
 }
 
