@@ -5,24 +5,29 @@ use std::{collections::BTreeSet, io, path::Path};
 
 /// Files by their paths below the folder they are unpacked in.
 #[derive(Default)]
-pub(super) struct Parcel(Vec<(String, Vec<u8>)>);
+pub(super) struct Parcel(Vec<(String, u32, Vec<u8>)>);
 
 impl Parcel {
     /// Adds a file; its path is ours, never a user's.
     pub(super) fn put(&mut self, path: &str, content: impl Into<Vec<u8>>) {
-        self.0.push((path.to_owned(), content.into()));
+        self.put_with_mode(path, 0o600, content);
     }
 
-    /// The archive: everything root's, and nobody else's to read.
+    /// Adds a file that is to have this mode one day. Nobody else gets into the folder meanwhile.
+    pub(super) fn put_with_mode(&mut self, path: &str, mode: u32, content: impl Into<Vec<u8>>) {
+        self.0.push((path.to_owned(), mode, content.into()));
+    }
+
+    /// The archive: everything root's, in folders that are nobody else's to read.
     pub(super) fn archive(&self) -> io::Result<Vec<u8>> {
         let mut archive = tar::Builder::new(Vec::new());
-        let folders = self.0.iter().filter_map(|(path, _)| Path::new(path).parent()?.to_str());
+        let folders = self.0.iter().filter_map(|(path, ..)| Path::new(path).parent()?.to_str());
         let folders: BTreeSet<&str> = folders.filter(|folder| !folder.is_empty()).collect();
         for folder in folders {
             archive.append_data(&mut header(tar::EntryType::Directory, 0o700), folder, io::empty())?;
         }
-        for (path, content) in &self.0 {
-            let mut header = header(tar::EntryType::Regular, 0o600);
+        for (path, mode, content) in &self.0 {
+            let mut header = header(tar::EntryType::Regular, *mode);
             header.set_size(content.len() as u64);
             archive.append_data(&mut header, path, content.as_slice())?;
         }
@@ -46,10 +51,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_in_it_is_roots_alone_and_folders_come_first() {
+    fn everything_in_it_is_roots_and_the_folders_alone_and_first() {
         let mut parcel = Parcel::default();
         parcel.put("want/1", "key");
         parcel.put("steps", "swap\n");
+        parcel.put_with_mode("want/2", 0o644, "unit");
         let archive = parcel.archive().unwrap();
         let mut archive = tar::Archive::new(archive.as_slice());
         let entries: Vec<_> = archive
@@ -61,7 +67,7 @@ mod tests {
                 (entry.path().unwrap().display().to_string(), header.mode().unwrap(), header.uid().unwrap())
             })
             .collect();
-        let expected = [("want", 0o700, 0), ("want/1", 0o600, 0), ("steps", 0o600, 0)];
+        let expected = [("want", 0o700, 0), ("want/1", 0o600, 0), ("steps", 0o600, 0), ("want/2", 0o644, 0)];
         assert_eq!(entries, expected.map(|(path, mode, uid)| (path.to_owned(), mode, uid)));
     }
 }

@@ -93,7 +93,7 @@ impl Transaction {
     /// Wants a file with this content.
     pub(super) fn file(&mut self, path: &str, mode: u32, content: &[u8]) {
         self.count += 1;
-        self.parcel.put(&format!("want/{}", self.count), content);
+        self.parcel.put_with_mode(&format!("want/{}", self.count), mode, content);
         // As sha256sum --check reads it; no path of ours has a character that it would want escaped.
         let _ = writeln!(self.sums, "{}  {path}", sha256(content));
         self.entry("file", &self.count.to_string(), &format!("{mode:o}"), path);
@@ -149,6 +149,8 @@ impl Transaction {
         self.parcel.put("want/index", self.index);
         self.parcel.put("want/sums", self.sums);
         self.parcel.put("expect", self.expect);
+        // Its folder is needed.
+        self.parcel.put("before/index.new", "");
         self.parcel.put("seconds", limit.to_string());
         let archive = self.parcel.archive().map_err(ProvisionError::Parcel)?;
         let document = Document::new().with("parcel", archive);

@@ -15,7 +15,7 @@ changed_meanwhile() { # the first path that is not as it was when the plan was m
 }
 
 remember_all() {
-    mkdir -p "$folder/before" || return
+    [ -d "$folder/before" ] || mkdir "$folder/before" || return
     count=0
     true >"$folder/before/index.new" || return
     while read -r kind _ _ path; do
@@ -94,13 +94,22 @@ finish() {
     rm -f "$folder/begun"
     rm -rf "$folder"
     # Leftovers of transfers that were cut before they began; younger ones may be on their way.
+    for other in "$home"/apply/*; do
+        [ ! -e "$other" ] || break
+        return 0
+    done
     find "$home/apply" -mindepth 1 -maxdepth 1 -mmin +60 ! -exec test -f '{}/begun' ';' -exec rm -rf '{}' +
 }
 
 # Somebody else may have written there meanwhile; then what was tested is not what is there.
 is_as_wanted() {
-    # One program for all of them; which one it is matters only when one is not.
-    if [ -s "$folder/want/sums" ] && sha256sum --check --status "$folder/want/sums" 2>/dev/null; then return 0; fi
+    wants release || {
+        [ -s "$folder/want/sums" ] || return 0
+        said=$(sha256sum -c "$folder/want/sums" 2>/dev/null) && return
+        said=${said%%: FAILED*}
+        reason="${said##*"$line_end"} was changed by somebody else meanwhile"
+        return 1
+    }
     while read -r kind number _ path; do
         [ "$kind" != file ] || cmp -s "$folder/want/$number" "$path" || {
             reason="$path was changed by somebody else meanwhile"

@@ -18,6 +18,11 @@ twin() { # FROM N MODE COPY
 put() { # FROM KIND N MODE PATH
     case $2 in
     file)
+        # Renamed where that is possible: what was wanted is needed again only of daemon.json.
+        if [ "$1" = "$folder/want" ] && [ -n "$is_one_disk" ] && [ "$4" != - ] && [ "$5" != "$config" ]; then
+            mv -f "$1/$3" "$5"
+            return
+        fi
         twin "$1" "$3" "$4" "$5.rmachine-new" && mv -f "$5.rmachine-new" "$5"
         ;;
     absent)
@@ -49,7 +54,9 @@ put_all() { # FROM: every line of an index, on stdin
 }
 
 backwards() { # FILE
-    sed '1!G;h;$!d' "$1"
+    lines=
+    while IFS= read -r line; do lines=$line$line_end$lines; done <"$1"
+    printf '%s' "$lines"
 }
 
 remember() { # PATH NUMBER: prints the index line that brings PATH back as it is
@@ -99,8 +106,15 @@ flush() {
 }
 
 has_room() { # a MiB, where we write and where the engine does
-    df -Pk /etc "$home" /var/lib/docker 2>/dev/null | {
-        read -r _
-        while read -r _ _ _ free _; do [ "$free" -ge 1024 ] || return 1; done
-    }
+    disks=
+    while read -r _ _ _ free _ disk; do
+        case $free in *[!0-9]*) continue ;; esac
+        [ "$free" -ge 1024 ] || return 1
+        disks="$disks $disk"
+    done <<DISKS
+$(df -Pk /etc "$home" /var/lib/docker 2>/dev/null)
+DISKS
+    # shellcheck disable=SC2086 # a list of mount points
+    set -- $disks
+    if [ $# -ge 2 ] && [ "$1" = "$2" ]; then is_one_disk=yes; fi
 }

@@ -26,6 +26,9 @@ step=
 reason=
 touched=
 opened=
+is_one_disk=
+line_end='
+'
 
 say() {
     printf '@rmachine %s\n' "$*" 2>/dev/null || true
