@@ -151,6 +151,8 @@ running() {
     answers=$(engine_get /info /containers/json)
     info=${answers%%"$line_end"*}
     containers=${answers#"$info"}
+    # One way of asking ends each body with a line end more than the other.
+    containers=${containers#"$line_end"}
     containers=${containers#"$line_end"}
     if [ -z "$info" ]; then
         frame tasks "$(ls /run/containerd/io.containerd.runtime.v2.task/moby 2>/dev/null)"
