@@ -17,7 +17,7 @@ mod token;
 mod value;
 
 pub use duration::duration;
-pub use value::{Element, Field, List, Map, Named, Struct, Value};
+pub use value::{Element, Field, List, Map, Method, Named, Struct, Value};
 
 use parser::Bodies;
 
@@ -50,11 +50,6 @@ impl Template {
     pub fn render(&self, value: &Value) -> Result<String, TemplateError> {
         exec::render(&self.text, &self.bodies, value).map_err(TemplateError::Execute)
     }
-}
-
-/// A value as Go's `json.Marshal` writes it.
-pub fn json(value: &Value) -> String {
-    json::compact(value)
 }
 
 #[cfg(test)]

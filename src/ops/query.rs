@@ -1,12 +1,14 @@
 //! What machines are and do, changing nothing: from the store alone, or by asking the driver and the engine.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{OpsError, World, connect, fan_out::fan_out};
 use crate::{
     driver::DriverError,
     engine::api::Version,
-    error::in_one_line,
     machine::{MachineName, State},
     retry::Deadline,
     store::{Record, StoreError},
@@ -29,10 +31,23 @@ pub struct Row {
     pub url: Option<String>,
     /// The engine's version; `None` when it was not asked or did not answer.
     pub version: Option<String>,
-    /// What is wrong.
-    pub error: Option<String>,
+    /// What is wrong, other than with the record.
+    pub error: Option<Arc<QueryError>>,
+    /// How long it took to answer, in whole milliseconds; nothing when nobody asked.
+    pub took: Duration,
+    /// Whether the time was over before everything was answered.
+    pub is_late: bool,
     /// Whole days until the server certificate expires; `None` where nobody looked or there is none.
     pub days_left: Option<i64>,
+}
+
+/// What to ask of each machine of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// What its host is doing.
+    State,
+    /// That, and the engine's version where it runs.
+    Engine,
 }
 
 /// Why a machine did not answer a question.
@@ -75,14 +90,15 @@ fn stored_row(world: &World, name: String, record: Result<Record, StoreError>) -
         url: None,
         version: None,
         error: None,
+        took: Duration::ZERO,
+        is_late: false,
         days_left: None,
     };
     match row.record.as_ref().map(|record| url(world, record)) {
         Ok(Ok(url)) => row.url = Some(url),
-        // A host that is down may have no address.
-        Ok(Err(OpsError::NoUrl { .. })) => {}
-        Ok(Err(error)) => row.error = Some(error.to_string()),
-        Err(broken) => row.error = Some(broken.to_string()),
+        // A host that is down may have no address; what is wrong with a record stands there.
+        Ok(Err(OpsError::NoUrl { .. })) | Err(_) => {}
+        Ok(Err(error)) => row.error = Some(Arc::new(error.into())),
     }
     row
 }
@@ -102,12 +118,12 @@ fn days_left(world: &World, row: &Row, now: UnixTime) -> Option<i64> {
 }
 
 /// Asks driver and engine of every machine at once; none takes longer than `at_most`.
-pub async fn look(world: &World, rows: Vec<Row>, at_most: Duration) -> Vec<Row> {
+pub async fn look(world: &World, rows: Vec<Row>, ask: Ask, at_most: Duration) -> Vec<Row> {
     let names =
         rows.iter().filter_map(|row| row.record.as_ref().ok().map(|record| record.name.clone())).collect();
     let mut looked = fan_out(names, LOOKS_AT_ONCE, |name| {
         let (world, row) = (world.clone(), rows.iter().find(|row| row.name == name.as_str()).cloned());
-        async move { looked_at(&world, row?, Deadline::after(at_most)).await }
+        async move { looked_at(&world, row?, ask, at_most).await }
     })
     .await
     .into_iter()
@@ -121,27 +137,38 @@ fn broken(row: Row) -> Row {
     Row { state: Some(State::Error), ..row }
 }
 
-async fn looked_at(world: &World, row: Row, deadline: Deadline) -> Option<Row> {
+async fn looked_at(world: &World, row: Row, ask: Ask, at_most: Duration) -> Option<Row> {
     let record = row.record.clone().ok()?;
+    let late = Row { state: Some(State::Timeout), took: at_most, is_late: true, ..row.clone() };
+    if at_most.is_zero() {
+        return Some(late);
+    }
+    let (began, deadline) = (Instant::now(), Deadline::after(at_most));
     let looking = async {
         let state = state(world, &record).await?;
-        let version = match state {
-            State::Running if row.url.is_some() => Some(version(world, &record, deadline).await),
+        let version = match (ask, state) {
+            (Ask::Engine, State::Running) if row.url.is_some() => {
+                Some(version(world, &record, deadline).await)
+            }
             _ => None,
         };
         Ok::<_, OpsError>((state, version))
     };
-    Some(match deadline.bound("the host and its engine", looking).await {
-        Err(_) => Row { state: Some(State::Timeout), ..row },
-        Ok(Err(error)) => Row { state: Some(State::Error), error: Some(error.to_string()), ..row },
-        Ok(Ok((state, None))) => Row { state: Some(state), ..row },
-        Ok(Ok((state, Some(Ok(version))))) => {
-            Row { state: Some(state), version: Some(version.version), ..row }
-        }
-        Ok(Ok((state, Some(Err(error))))) => {
-            Row { state: Some(state), error: Some(in_one_line(&error).replace('\n', " ")), ..row }
-        }
+    let Ok(outcome) = deadline.bound("the host and its engine", looking).await else { return Some(late) };
+    let is_late = deadline.is_over();
+    let took = if is_late { at_most } else { in_milliseconds(began.elapsed()) };
+    let row = Row { took, is_late, ..row };
+    Some(match outcome {
+        Err(error) => Row { state: Some(State::Error), error: Some(Arc::new(error.into())), ..row },
+        Ok((state, None)) => Row { state: Some(state), ..row },
+        Ok((state, Some(Ok(version)))) => Row { state: Some(state), version: Some(version.version), ..row },
+        Ok((state, Some(Err(error)))) => Row { state: Some(state), error: Some(Arc::new(error)), ..row },
     })
+}
+
+/// As docker-machine counted answers.
+fn in_milliseconds(took: Duration) -> Duration {
+    Duration::from_millis(u64::try_from((took.as_micros() + 500) / 1000).unwrap_or(u64::MAX))
 }
 
 /// What the host is doing; a host that is gone is a state, not an error.

@@ -2,6 +2,7 @@
 //! test's own, no root, no network.
 
 mod bad_input;
+mod columns;
 mod contexts;
 mod copies;
 mod create;

@@ -12,6 +12,7 @@ mod contexts;
 mod copies;
 mod faults;
 mod kill;
+mod listing;
 mod logins;
 mod made;
 mod refusals;

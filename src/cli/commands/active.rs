@@ -11,7 +11,7 @@ use crate::{
         json,
     },
     machine::State,
-    ops::query::{self, Row},
+    ops::query::{self, Ask, Row},
 };
 
 /// Options of `active`.
@@ -34,7 +34,8 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let mut rows = query::stored(&world)?;
     rows.retain(|row| row.url.as_deref() == Some(target));
     if app.is_classic() {
-        rows = app.wait(async move { Ok(query::look(&world, rows, Duration::from_secs(timeout)).await) })?;
+        let at_most = Duration::from_secs(timeout);
+        rows = app.wait(async move { Ok(query::look(&world, rows, Ask::State, at_most).await) })?;
         if rows.iter().any(|row| row.state == Some(State::Timeout)) {
             return Err(failed("Error getting active host: timeout"));
         }

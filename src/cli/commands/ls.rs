@@ -1,7 +1,12 @@
 //! `ls`: every machine of the store, a broken one in a row of its own.
 
 mod filter;
-mod row;
+mod format;
+mod headers;
+mod item;
+mod order;
+mod swarms;
+mod value;
 
 use std::time::Duration;
 
@@ -11,9 +16,18 @@ use crate::{
         error::{CliError, Outcome, code},
         json, table,
     },
-    ops::query::{self, Row},
+    ops::{
+        World,
+        query::{self, Ask, Row},
+    },
 };
 use filter::Filter;
+use format::Format;
+use item::Item;
+use swarms::Swarms;
+
+/// docker-machine's columns.
+const HEADER: [&str; 8] = ["NAME", "ACTIVE", "DRIVER", "STATE", "URL", "SWARM", "DOCKER", "ERRORS"];
 
 /// Options of `ls`.
 #[derive(clap::Args)]
@@ -26,7 +40,8 @@ pub struct Args {
     #[arg(long)]
     offline: bool,
 
-    /// Show only machines that match: name=PART, driver=, state= or label=KEY=VALUE
+    /// Show only machines that match: name=EXPRESSION, driver=, state=, swarm=MASTER or label=KEY=VALUE. The same key again
+    /// is an alternative, another key must match, too
     #[arg(long, value_name = "KEY=VALUE")]
     filter: Vec<String>,
 
@@ -34,8 +49,8 @@ pub struct Args {
     #[arg(long, short, value_name = "SECONDS", default_value_t = 10)]
     timeout: u64,
 
-    /// Print with this template
-    #[arg(long, short, value_name = "TEMPLATE", hide = true)]
+    /// Print this Go template for each machine, such as '{{.Name}} {{.State}}'; with 'table ' before it columns with headers
+    #[arg(long, short, value_name = "TEMPLATE")]
     format: Option<String>,
 
     /// Print JSON
@@ -43,13 +58,12 @@ pub struct Args {
     json: bool,
 }
 
-/// Prints a table, names, or JSON.
+/// Prints a table, names, what a template makes of each machine, or JSON.
 pub fn run(app: &App, args: &Args) -> Outcome {
     let &Args { names_only, offline, ref filter, timeout, ref format, json } = args;
-    if let Some(template) = format {
-        return Err(no_templates(app, template));
-    }
     let filter = Filter::parse(filter)?;
+    let format =
+        format.as_deref().filter(|text| !text.is_empty() && !names_only).map(Format::parse).transpose()?;
     let world = app.quiet_world()?;
     if names_only && filter.is_empty() && !app.is_classic() {
         for name in world.store.names()? {
@@ -58,24 +72,41 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         return Ok(code::DONE);
     }
     let mut rows = query::stored(&world)?;
-    rows.retain(|row| filter.may_show(row));
+    let swarms = Swarms::of(&rows);
+    rows.retain(|row| is_kept_broken(app, row, names_only) || filter.may_show(row, &swarms));
     if !names_only {
         query::date_certificates(&world, &mut rows);
     }
-    if !offline && (filter.asks_for_state() || !names_only) {
-        let look = async move { Ok(query::look(&world, rows, Duration::from_secs(timeout)).await) };
-        rows = app.wait(look)?;
+    let ask = if names_only { Ask::State } else { Ask::Engine };
+    if !offline && (filter.asks_for_state() || ask == Ask::Engine) {
+        rows = look(app, world, rows, ask, Duration::from_secs(timeout))?;
     }
-    rows.retain(|row| filter.shows(row));
+    rows.retain(|row| is_kept_broken(app, row, names_only) || filter.shows(row));
     if names_only {
         print_names(app, &rows);
-    } else if json {
-        let rows: Vec<_> = rows.iter().map(|row| row::json(app, row)).collect();
-        app.ui.data(json::pretty(&rows.into()));
-    } else {
-        print_table(app, rows);
+        return Ok(code::DONE);
     }
+    if json {
+        let rows: Vec<_> = rows.iter().map(|row| item::json(app, row, &swarms)).collect();
+        app.ui.data(json::pretty(&rows.into()));
+        return Ok(code::DONE);
+    }
+    order::sort(&mut rows);
+    let items: Vec<Item<'_>> = rows.iter().map(|row| Item::of(app, row, &swarms)).collect();
+    app.ui.data_raw(&match format {
+        Some(format) => format.render(&items)?,
+        None => as_table(&items),
+    });
     Ok(code::DONE)
+}
+
+/// docker-machine's table shows every machine that it cannot load, whatever is filtered.
+fn is_kept_broken(app: &App, row: &Row, names_only: bool) -> bool {
+    app.is_classic() && !names_only && row.record.is_err()
+}
+
+fn look(app: &App, world: World, rows: Vec<Row>, ask: Ask, at_most: Duration) -> Result<Vec<Row>, CliError> {
+    app.wait(async move { Ok(query::look(&world, rows, ask, at_most).await) })
 }
 
 /// docker-machine names no machine that it cannot load.
@@ -85,16 +116,7 @@ fn print_names(app: &App, rows: &[Row]) {
     }
 }
 
-fn print_table(app: &App, mut rows: Vec<Row>) {
-    row::sort(&mut rows);
-    let header = [row::HEADER.map(str::to_owned)];
-    let cells: Vec<_> = header.into_iter().chain(rows.iter().map(|row| row::cells(app, row))).collect();
-    app.ui.data_raw(&table::aligned(&cells));
-}
-
-fn no_templates(app: &App, template: &str) -> CliError {
-    CliError::usage(
-        format!("templates are not understood here yet: {template}"),
-        format!("for programs: {} ls --json", app.program()),
-    )
+fn as_table(items: &[Item<'_>]) -> String {
+    let header = [HEADER.map(str::to_owned)];
+    table::aligned(&header.into_iter().chain(items.iter().map(Item::cells)).collect::<Vec<_>>())
 }

@@ -87,6 +87,7 @@ pub fn of_store(error: &StoreError) -> String {
             "Error getting migrated host: config version is from the future -- you should upgrade your Docker Machine client"
                 .into()
         }
+        StoreError::NoConfig { path } => format!("open {}: no such file or directory", path.display()),
         other => in_one_line(&other),
     }
 }
@@ -136,7 +137,8 @@ fn certificates(at: &str, cause: &str) -> String {
     )
 }
 
-fn of_version(error: &OpsError) -> String {
+/// Why an engine did not tell its version.
+pub fn of_version(error: &OpsError) -> String {
     match error {
         OpsError::Engine(ApiError::Refused { .. }) => "Cannot connect to the docker engine endpoint".into(),
         other => in_one_line(&other),

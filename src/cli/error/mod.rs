@@ -22,7 +22,9 @@ use crate::{
 };
 
 pub use super::settings::SettingsError;
-pub(super) use classic::{of_driver as classic_driver, of_store as classic_store};
+pub(super) use classic::{
+    of_driver as classic_driver, of_store as classic_store, of_version as classic_version,
+};
 
 /// Exit codes, as README lists them.
 pub mod code {

@@ -1,13 +1,17 @@
 //! `--filter KEY=VALUE`: values of one key are alternatives, keys must all match.
 
-use crate::{cli::error::CliError, ops::query::Row};
+use regex::Regex;
+
+use super::swarms::Swarms;
+use crate::{cli::error::CliError, ops::query::Row, store::Record};
 
 /// What to show.
 #[derive(Debug, Default)]
 pub struct Filter {
-    names: Vec<String>,
+    names: Vec<Regex>,
     drivers: Vec<String>,
     states: Vec<String>,
+    swarms: Vec<String>,
     labels: Vec<String>,
 }
 
@@ -22,14 +26,22 @@ impl Filter {
                     "--filter KEY=VALUE, such as --filter driver=generic",
                 )
             })?;
-            let list = match key.to_lowercase().as_str() {
-                "name" => &mut filter.names,
+            let key = key.to_lowercase();
+            let list = match key.as_str() {
+                "name" => {
+                    filter.names.push(expression(value)?);
+                    continue;
+                }
                 "driver" => &mut filter.drivers,
                 "state" => &mut filter.states,
+                "swarm" => &mut filter.swarms,
                 "label" => &mut filter.labels,
                 _ => {
                     let message = format!("Unsupported filter key '{key}'");
-                    return Err(CliError::usage(message, "the keys are name, driver, state and label"));
+                    return Err(CliError::usage(
+                        message,
+                        "the keys are name, driver, state, swarm and label",
+                    ));
                 }
             };
             list.push(value.to_owned());
@@ -39,7 +51,8 @@ impl Filter {
 
     /// Whether everything is shown.
     pub fn is_empty(&self) -> bool {
-        [&self.names, &self.drivers, &self.states, &self.labels].into_iter().all(Vec::is_empty)
+        let Self { names, drivers, states, swarms, labels } = self;
+        names.is_empty() && [drivers, states, swarms, labels].into_iter().all(Vec::is_empty)
     }
 
     /// Whether the hosts must be asked.
@@ -47,51 +60,60 @@ impl Filter {
         !self.states.is_empty()
     }
 
-    /// What the store alone can tell; a broken machine matches only by its name.
-    pub fn may_show(&self, row: &Row) -> bool {
+    /// What the store alone can tell; of a broken machine it knows only the name.
+    pub fn may_show(&self, row: &Row, swarms: &Swarms) -> bool {
         let record = row.record.as_ref().ok();
         let driver = record.map(|record| record.config.driver_name.as_str());
-        let labels = record.and_then(|record| record.config.host_options.engine_options.labels.as_deref());
-        let is_label = |wanted: &String| {
-            labels.unwrap_or_default().iter().any(|label| label.eq_ignore_ascii_case(wanted))
-        };
-        any(&self.names, |wanted| is_name(&row.name, wanted))
-            && any(&self.drivers, |wanted| driver.is_some_and(|driver| driver.eq_ignore_ascii_case(wanted)))
-            && any(&self.labels, is_label)
+        any(&self.names, |wanted| wanted.is_match(&row.name))
+            && any(&self.drivers, |wanted| driver.is_some_and(|driver| is_same(driver, wanted)))
+            && any(&self.swarms, |wanted| {
+                record.is_some_and(|record| is_same(swarms.master_of(record).unwrap_or_default(), wanted))
+            })
+            && any(&self.labels, |wanted| record.is_some_and(|record| has_label(record, wanted)))
     }
 
-    /// The whole answer, once the hosts were asked.
+    /// What is left once the hosts were asked.
     pub fn shows(&self, row: &Row) -> bool {
         let state = row.state.map(|state| state.to_string()).unwrap_or_default();
-        self.may_show(row) && any(&self.states, |wanted| state.eq_ignore_ascii_case(wanted))
+        any(&self.states, |wanted| is_same(&state, wanted))
     }
+}
+
+/// A part of the name, as an expression. What is wrong with one is said on one line.
+fn expression(pattern: &str) -> Result<Regex, CliError> {
+    Regex::new(pattern).map_err(|error| {
+        let error = error.to_string();
+        let reason = error.lines().last().unwrap_or_default();
+        let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+        CliError::usage(
+            format!("error parsing regexp: {reason}: `{pattern}`"),
+            "an expression such as --filter 'name=^web-[0-9]+$'",
+        )
+    })
 }
 
 /// No value asked for, or one that matches.
-fn any(wanted: &[String], is_match: impl Fn(&String) -> bool) -> bool {
+fn any<T>(wanted: &[T], is_match: impl Fn(&T) -> bool) -> bool {
     wanted.is_empty() || wanted.iter().any(is_match)
 }
 
-/// A part of the name; `^` and `$` tie it to its ends, `.*` stands for anything.
-fn is_name(name: &str, pattern: &str) -> bool {
-    let (pattern, from_start) = pattern.strip_prefix('^').map_or((pattern, false), |rest| (rest, true));
-    let (pattern, to_end) = pattern.strip_suffix('$').map_or((pattern, false), |rest| (rest, true));
-    let parts: Vec<&str> = pattern.split(".*").collect();
-    let mut rest = name;
-    for (place, part) in parts.iter().enumerate() {
-        let (is_first, is_last) = (place == 0, place + 1 == parts.len());
-        let found = match (is_first && from_start, is_last && to_end) {
-            (true, true) => (rest == *part).then_some(0),
-            (true, false) => rest.starts_with(part).then_some(0),
-            (false, true) => rest.ends_with(part).then(|| rest.len() - part.len()),
-            (false, false) => rest.find(part),
-        };
-        match found {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
+fn is_same(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}
+
+/// `key=value`, the value whatever its case; `key` alone is any value of it. Of a key that is there twice the last value counts.
+fn has_label(record: &Record, wanted: &str) -> bool {
+    let labels = record.config.host_options.engine_options.labels.as_deref().unwrap_or_default();
+    let parts = |label: &str| match label.split_once('=') {
+        Some((key, value)) => (key.to_owned(), value.to_owned()),
+        None => (label.to_owned(), String::new()),
+    };
+    let value_of =
+        |wanted: &str| labels.iter().rev().map(|label| parts(label)).find(|(key, _)| key == wanted);
+    match wanted.split_once('=') {
+        Some((key, value)) => value_of(key).is_some_and(|(_, label)| is_same(&label, value)),
+        None => value_of(wanted).is_some(),
     }
-    true
 }
 
 #[cfg(test)]
@@ -99,28 +121,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_match_as_the_common_expressions_do() {
-        let table = [
-            ("web-1", "web", true),
-            ("web-1", "^web", true),
-            ("web-1", "^eb", false),
-            ("web-1", "1$", true),
-            ("web-10", "1$", false),
-            ("web-1", "^web-1$", true),
-            ("web-1", "w.*1", true),
-            ("web-1", "^w.*-1$", true),
-            ("web-1", "x.*1", false),
-            ("web-1", "", true),
-        ];
-        for (name, pattern, is_match) in table {
-            assert_eq!(is_name(name, pattern), is_match, "{name} {pattern}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_filter_is_refused() {
-        for text in ["driver", "color=red"] {
-            assert!(Filter::parse(&[text.to_owned()]).is_err(), "{text}");
+    fn what_is_no_filter_is_refused_on_one_line() {
+        for (text, problem) in [
+            ("driver", "Unsupported filter syntax"),
+            ("color=red", "Unsupported filter key 'color'"),
+            ("name=a(", "error parsing regexp: unclosed group: `a(`"),
+            ("name=[a", "error parsing regexp: unclosed character class: `[a`"),
+            ("name=*", "error parsing regexp: repetition operator missing expression: `*`"),
+        ] {
+            let error = Filter::parse(&[text.to_owned()]).unwrap_err();
+            assert_eq!(error.to_string(), problem);
         }
     }
 }
