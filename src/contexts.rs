@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The variable that says where docker keeps its files.
-const FOLDER: &str = "DOCKER_CONFIG";
+pub const FOLDER: &str = "DOCKER_CONFIG";
 /// The member of the metadata that says that a context is ours.
 const MARK: &str = "rmachine";
 /// The one endpoint that docker itself reads.

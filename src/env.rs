@@ -15,6 +15,9 @@ pub enum Voice {
     DockerMachine,
 }
 
+/// The name by which the docker CLI's plugin is called.
+pub const PLUGIN: &str = "docker machine";
+
 /// Arguments, variables, folders and terminals of this process.
 #[derive(Clone, Debug)]
 pub struct Env {
@@ -91,7 +94,11 @@ impl Env {
 
     /// Whose manners we have.
     pub fn voice(&self) -> Voice {
-        if self.program() == "docker-machine" { Voice::DockerMachine } else { Voice::Rmachine }
+        if ["docker-machine", PLUGIN].contains(&self.program()) {
+            Voice::DockerMachine
+        } else {
+            Voice::Rmachine
+        }
     }
 
     /// A program on PATH.

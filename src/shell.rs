@@ -11,7 +11,7 @@ use std::fmt;
 pub use detect::{UnknownShell, detect, parent_name};
 pub use quote::Unquotable;
 
-use crate::env::Voice;
+use crate::env::{PLUGIN, Voice};
 
 /// A shell, or another reader of variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,7 +192,11 @@ fn json(variables: &[Variable<'_>]) -> String {
 /// The command line in docker-machine's form: only the program is quoted, and only where it must be.
 fn command_line(argv: &[String]) -> String {
     let quoted = |(index, word): (usize, &String)| {
-        if index == 0 && word.contains([' ', '\\']) { format!("\"{word}\"") } else { word.clone() }
+        if index == 0 && word != PLUGIN && word.contains([' ', '\\']) {
+            format!("\"{word}\"")
+        } else {
+            word.clone()
+        }
     };
     argv.iter().enumerate().map(quoted).collect::<Vec<_>>().join(" ")
 }

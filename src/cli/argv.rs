@@ -1,20 +1,14 @@
-//! Words as they were typed, made into words that clap reads: what the docker CLI puts before them, and the forms of Go's flag
-//! parser (`-force`, `--swarm=false`) that scripts for docker-machine use.
+//! Words as they were typed, made into words that clap reads: the forms of Go's flag parser (`-force`, `--swarm=false`) that scripts for
+//! docker-machine use.
 
 use clap::{Arg, ArgAction, Command};
 
 use super::{defaults::truth, parse};
 use crate::env::{Env, Voice};
 
-/// Set by the docker CLI for its plugins.
-const CALLED_BY_DOCKER: &str = "DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND";
-
-/// The words after the program's name, without those of `docker [OPTIONS] machine` when docker called us.
+/// The words after the program's name.
 pub fn words(env: &Env) -> Vec<String> {
-    let words = env.args.get(1..).unwrap_or_default();
-    let is_plugin = env.voice() == Voice::DockerMachine && env.var(CALLED_BY_DOCKER).is_some();
-    let after = words.iter().position(|word| word == "machine").filter(|_| is_plugin);
-    words[after.map_or(0, |place| place + 1)..].to_vec()
+    env.args.get(1..).unwrap_or_default().to_vec()
 }
 
 /// The command's name, if one was typed.
@@ -144,8 +138,6 @@ fn normal(word: &str, command: &Command, root: &Command, voice: Voice) -> Option
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn tree() -> Command {
@@ -192,14 +184,5 @@ mod tests {
     fn the_command_is_found_behind_options_and_their_values() {
         let words: Vec<String> = ["-s", "rm", "--debug", "ssh"].map(str::to_owned).into();
         assert_eq!(place_of_command(&words, &tree()), Some(3));
-    }
-
-    #[test]
-    fn what_docker_puts_before_a_plugins_words_is_dropped() {
-        let mut env = Env::for_tests(Path::new("/"));
-        env.args = ["/p/docker-machine", "--debug", "machine", "ls", "-q"].map(str::to_owned).into();
-        assert_eq!(words(&env).len(), 4);
-        env.vars.insert(CALLED_BY_DOCKER.into(), "docker".into());
-        assert_eq!(words(&env), ["ls", "-q"]);
     }
 }

@@ -45,6 +45,8 @@ pub fn run(env: &Env) -> u8 {
         ui.data(answer);
         return ended(&ui, env, Ok(code::DONE));
     }
+    let plugin = plugin::unwrapped(env);
+    let env = plugin.as_ref().unwrap_or(env);
     let line = match read(env) {
         Ok(line) => line,
         Err(error) => return ended(&Ui::new(env, Manners::default()), env, Err(error)),

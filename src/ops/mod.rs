@@ -7,6 +7,7 @@ pub mod create;
 pub mod env_files;
 pub mod fan_out;
 pub mod lifecycle;
+pub mod links;
 pub mod login;
 pub mod openssh;
 pub mod provision;

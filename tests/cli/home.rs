@@ -148,6 +148,11 @@ impl Home {
         self.ended(Command::new(&self.program).args(words), stdin)
     }
 
+    /// The same with another program.
+    pub fn run_program(&self, program: &Path, words: &[&str]) -> Ended {
+        self.ended(Command::new(program).args(words), "")
+    }
+
     /// Has a shell read a script, with the program on PATH.
     pub fn run_in_shell(&self, shell: &str, script: &str) -> Ended {
         let folder = self.program.parent().unwrap();

@@ -11,6 +11,7 @@ mod env;
 mod exchange;
 mod help;
 mod home;
+mod links;
 mod listing;
 mod regenerate_certs;
 mod settings;

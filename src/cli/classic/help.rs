@@ -36,8 +36,9 @@ pub fn of_program(tree: &Command, env: &Env) -> String {
     )
 }
 
-/// The help of a command. Its first line has docker-machine's name whatever we are called by, as there.
-pub fn of_command(command: &Command, driver_flags: &[String]) -> String {
+/// The help of a command.
+pub fn of_command(command: &Command, env: &Env, driver_flags: &[String]) -> String {
+    let program = env.program();
     let name = command.get_name();
     let mut flags: Vec<(String, String)> =
         surface::flags(Some(name)).iter().filter_map(|names| flag(command, names)).collect();
@@ -48,10 +49,10 @@ pub fn of_command(command: &Command, driver_flags: &[String]) -> String {
     }
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     if flags.is_empty() {
-        return format!("Usage: docker-machine {name} [arg...]\n\n{about}\n");
+        return format!("Usage: {program} {name} [arg...]\n\n{about}\n");
     }
     let flags = columns("   ", &flags);
-    format!("Usage: docker-machine {name} [OPTIONS] [arg...]\n\n{about}\n\nOptions:\n   \n{flags}")
+    format!("Usage: {program} {name} [OPTIONS] [arg...]\n\n{about}\n\nOptions:\n   \n{flags}")
 }
 
 fn command(tree: &Command, known: &Spoken) -> Option<(String, String)> {

@@ -20,7 +20,7 @@ pub fn shape(tree: Command, env: &Env, create_flags: &[String]) -> Command {
             "config" => command.mut_arg("name", |arg| arg.num_args(0..)),
             _ => command,
         };
-        let text = help::of_command(&command, create_flags);
+        let text = help::of_command(&command, env, create_flags);
         lenient(command).override_help(text)
     });
     let text = help::of_program(&tree, env);

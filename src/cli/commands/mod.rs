@@ -6,6 +6,7 @@ pub mod create;
 pub mod engine;
 pub mod env;
 pub mod inspect;
+pub mod install_links;
 pub mod ip;
 pub mod kill;
 pub mod ls;
@@ -41,6 +42,8 @@ pub enum Command {
     Env(env::Args),
     /// Print everything that is stored about a machine
     Inspect(inspect::Args),
+    /// Answer to `docker-machine` and `docker machine`, too
+    InstallLinks(install_links::Args),
     /// Print addresses of machines
     Ip(ip::Args),
     /// Take the power away from hosts
@@ -87,6 +90,7 @@ impl Command {
             Self::Engine(args) => engine::run(app, args),
             Self::Env(args) => env::run(app, args),
             Self::Inspect(args) => inspect::run(app, args),
+            Self::InstallLinks(args) => install_links::run(app, args),
             Self::Ip(args) => ip::run(app, args),
             Self::Kill(args) => kill::run(app, args),
             Self::Ls(args) => ls::run(app, args),

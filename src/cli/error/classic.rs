@@ -161,5 +161,12 @@ pub fn report(ui: &Ui, env: &Env, error: &CliError) {
         CliError::Misused { message } => return parser::misused(ui, env, message),
         _ => {}
     }
-    ui.note(message(error));
+    ui.note(to_type(&message(error), env));
+}
+
+/// What the message says to type, in the name we were called by.
+fn to_type(message: &str, env: &Env) -> String {
+    ["\"", "'"].iter().fold(message.to_owned(), |text, quote| {
+        text.replace(&format!("{quote}docker-machine "), &format!("{quote}{} ", env.program()))
+    })
 }

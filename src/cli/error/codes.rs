@@ -5,7 +5,7 @@ use crate::{
     contexts::ContextError,
     driver::DriverError,
     machine::MachineName,
-    ops::{OpsError, certs::CertsError},
+    ops::{OpsError, certs::CertsError, links::LinkError},
     provision::ProvisionError,
     store::StoreError,
 };
@@ -23,6 +23,7 @@ pub fn of(error: &CliError) -> u8 {
         CliError::Refused { .. } => code::REFUSED,
         CliError::Ops(error) => of_ops(error),
         CliError::Store(error) => of_store(error),
+        CliError::Links(error) => of_links(error),
         CliError::Driver(error) => of_driver(error),
         CliError::Failed { .. }
         | CliError::Query(_)
@@ -66,6 +67,14 @@ fn of_ops(error: &OpsError) -> u8 {
         | OpsError::Certs(_)
         | OpsError::Provision(_)
         | OpsError::Engine(_) => code::FAILED,
+    }
+}
+
+fn of_links(error: &LinkError) -> u8 {
+    match error {
+        LinkError::Taken { .. } | LinkError::NoFolder => code::REFUSED,
+        LinkError::Docker(error) => of_context(error),
+        LinkError::Files(error) => of_store(error),
     }
 }
 

@@ -5,6 +5,7 @@ mod context;
 mod driver;
 mod engine;
 mod key;
+mod links;
 mod process;
 mod provision;
 mod ssh;
@@ -61,6 +62,7 @@ pub fn hints(error: &CliError, to: To<'_>) -> Hints {
         CliError::Driver(error) => along(error, to),
         CliError::Query(error) => of_query(error, to),
         CliError::Ssh(error) => along(error, to),
+        CliError::Links(error) => links::hints(error, to),
         CliError::Process(error) => process::hints(error),
         CliError::Classic { source, .. } => hints(source, to),
         CliError::Settings(SettingsError::Unreadable { .. } | SettingsError::Syntax { .. })

@@ -14,7 +14,7 @@ use crate::{
     driver::DriverError,
     env::{Env, Voice},
     machine::{MachineName, NameError},
-    ops::{OpsError, query::QueryError},
+    ops::{OpsError, links::LinkError, query::QueryError},
     process::ProcessError,
     retry::TimedOut,
     ssh::SshError,
@@ -117,6 +117,9 @@ pub enum CliError {
     /// A login broke, or OpenSSH cannot be used for it.
     #[error(transparent)]
     Ssh(#[from] SshError),
+    /// The links of `install-links`.
+    #[error(transparent)]
+    Links(#[from] LinkError),
     /// A program of this computer that we only hand over to.
     #[error(transparent)]
     Process(#[from] ProcessError),
