@@ -1,8 +1,8 @@
 //! `scp` and `mount` before anything is run: places, numbers of arguments, missing programs, and what those programs are told.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::fs;
 
-use crate::home::{Home, config};
+use crate::home::{Home, config, put_program};
 
 /// A home with a machine that logs in as ann on port 2222, by a key of the store, and with these programs alone on PATH.
 fn home(programs: &[&str], classic: bool) -> Home {
@@ -21,8 +21,7 @@ fn home(programs: &[&str], classic: bool) -> Home {
     for program in programs {
         // Shows what it was told: the words, and the configuration.
         let script = "#!/bin/sh\nfor word; do echo \"<$word>\"; case $word in */*_config) /bin/cat \"$word\";; esac; done\n";
-        fs::write(bin.join(program), script).unwrap();
-        fs::set_permissions(bin.join(program), fs::Permissions::from_mode(0o755)).unwrap();
+        put_program(&bin.join(program), script);
     }
     let bin = bin.display().to_string();
     home.with_var("PATH", &bin)

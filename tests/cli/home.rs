@@ -245,3 +245,18 @@ pub fn config(name: &str, driver: &Value) -> Value {
         "Name": name,
     })
 }
+
+/// Makes a program of this text. Another process writes it: while this one has it open, a test beside us may fork, and then nobody
+/// can run it ("text file busy").
+pub fn put_program(path: &Path, text: &str) {
+    let mut script = Command::new("sh");
+    script.args(["-c", "cat >\"$1\" && chmod 755 \"$1\"", "sh"]).arg(path).stdin(Stdio::piped());
+    let mut child = script.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success(), "{}", path.display());
+}
+
+/// The binary itself under another path, for the same reason by another process.
+pub fn put_rmachine(path: &Path) {
+    assert!(Command::new("cp").arg(RMACHINE).arg(path).status().unwrap().success(), "{}", path.display());
+}

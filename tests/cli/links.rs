@@ -6,14 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::home::{Ended, Home};
+use crate::home::{Ended, Home, put_program, put_rmachine};
 
 /// A home whose PATH has a folder of its own first, `bin`, with the binary in it, and docker behind it.
 fn home() -> (Home, PathBuf) {
     let home = Home::new();
     let bin = home.path("bin");
     fs::create_dir(&bin).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_rmachine"), bin.join("rmachine")).unwrap();
+    put_rmachine(&bin.join("rmachine"));
     let path = format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display());
     (home.with_var("PATH", &path), bin)
 }
@@ -29,8 +29,7 @@ fn says(home: &Home, program: &Path) -> String {
 
 /// A program that says it is docker-machine 0.16.2.
 fn put_docker_machine(path: &Path) {
-    fs::write(path, "#!/bin/sh\necho docker-machine version 0.16.2, build bd45ab13\n").unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    put_program(path, "#!/bin/sh\necho docker-machine version 0.16.2, build bd45ab13\n");
 }
 
 #[test]
