@@ -107,6 +107,31 @@ fn the_active_column_tells_the_engine_from_its_swarm() {
     }
 }
 
+#[test]
+fn active_names_the_first_as_people_count_and_the_master_of_a_swarm() {
+    let homes = |target: &str| {
+        [Home::classic(), Home::new()].map(|home| {
+            home.with(&with_swarm(pointed("m1", CLOSED), "token://x", true))
+                .with_machine("n10", "tcp://127.0.0.1:1")
+                .with_machine("n9", "tcp://127.0.0.1:1")
+                .with_config("broken", "{")
+                .with_var("DOCKER_HOST", target)
+        })
+    };
+    for (target, name) in [(CLOSED, "m1\n"), ("tcp://127.0.0.1:3376", "m1\n"), ("tcp://127.0.0.1:1", "n9\n")]
+    {
+        for home in homes(target) {
+            home.run(&["active"]).with_code(0).printing(name);
+        }
+    }
+    for home in homes("tcp://127.0.0.1:2") {
+        home.run(&["active"]).with_code(1).printing("").saying("No active host found");
+    }
+    let [classic, _] = homes(CLOSED);
+    let ended = classic.run(&["active", "-t", "0"]).with_code(1).printing("");
+    assert_eq!(ended.err, "Error getting active host: timeout\n");
+}
+
 /// The expected texts are Go's, worked out from its documentation; src/template has Go's own answers by the hundred.
 #[test]
 fn formats_are_gos_templates_over_every_field() {

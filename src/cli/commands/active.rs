@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::ls::{order, swarms};
 use crate::{
     cli::{
         app::App,
@@ -26,25 +27,33 @@ pub struct Args {
     json: bool,
 }
 
-/// Prints the first machine, by name, whose URL is `$DOCKER_HOST`; docker-machine wanted it running, too.
+/// Prints the first machine, by name, whose URL or whose swarm's URL is `$DOCKER_HOST`; docker-machine wanted it running, too.
 pub fn run(app: &App, args: &Args) -> Outcome {
     let &Args { timeout, json } = args;
     let target = app.env.var("DOCKER_HOST").ok_or_else(|| none_active("DOCKER_HOST is not set"))?;
     let world = app.quiet_world()?;
     let mut rows = query::stored(&world)?;
-    rows.retain(|row| row.url.as_deref() == Some(target));
+    rows.retain(|row| is_at(row, target));
+    order::sort(&mut rows);
     if app.is_classic() {
         let at_most = Duration::from_secs(timeout);
         rows = app.wait(async move { Ok(query::look(&world, rows, Ask::State, at_most).await) })?;
-        if rows.iter().any(|row| row.state == Some(State::Timeout)) {
+        let is_any_late = rows.iter().any(|row| row.is_late);
+        rows.retain(|row| row.state == Some(State::Running));
+        if rows.is_empty() && is_any_late {
             return Err(failed("Error getting active host: timeout"));
         }
-        rows.retain(|row| row.state == Some(State::Running));
     }
     let Row { name, url, .. } =
         rows.into_iter().next().ok_or_else(|| none_active("no machine has that URL"))?;
     app.ui.data(if json { json::compact(&json!({ "name": name, "url": url })) } else { name });
     Ok(code::DONE)
+}
+
+fn is_at(row: &Row, target: &str) -> bool {
+    let Some(url) = row.url.as_deref() else { return false };
+    let swarm = row.record.as_ref().ok().and_then(|record| swarms::url(record, url));
+    url == target || swarm.as_deref() == Some(target)
 }
 
 fn none_active(why: &str) -> CliError {

@@ -4,8 +4,8 @@ mod filter;
 mod format;
 mod headers;
 mod item;
-mod order;
-mod swarms;
+pub mod order;
+pub mod swarms;
 mod value;
 
 use std::time::Duration;
