@@ -13,6 +13,11 @@ pub fn render(template: &Template, value: &Value, example: &str) -> Result<Strin
     template.render(value).map_err(|error| wrong(&error, example))
 }
 
+/// The trap that everybody falls into once: Go compares only what is of one kind.
+const KINDS: &str = "numbers of a record are floats and a state is no text: {{eq .Driver.SSHPort 22.0}}, {{eq .State.String \"Running\"}}";
+
 fn wrong(error: &TemplateError, example: &str) -> CliError {
-    CliError::usage(error.to_string(), example)
+    let message = error.to_string();
+    let is_kinds = message.ends_with("incompatible types for comparison");
+    CliError::usage(message, if is_kinds { KINDS } else { example })
 }

@@ -120,6 +120,12 @@ fn a_wrong_template_is_refused_in_gos_words() {
         .printing("")
         .saying("error: template: :1: unclosed action")
         .saying("hint: a template such as '{{.Driver.IPAddress}}'");
+    Home::new()
+        .with_config("g1", file)
+        .run(&["inspect", "-f", "{{eq .Driver.SSHPort 22}}", "g1"])
+        .with_code(2)
+        .saying("error calling eq: incompatible types for comparison")
+        .saying("hint: numbers of a record are floats");
 }
 
 #[test]
