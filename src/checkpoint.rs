@@ -30,6 +30,8 @@ pub enum Checkpoint {
     ServerCertificateMade,
     /// The plan is made, nothing is changed on the host.
     Planned,
+    /// The record says that the host is about to be changed.
+    ChangeRecorded,
     /// Apply has begun on the host.
     ApplyBegun,
     /// Apply has ended on the host.
@@ -44,7 +46,7 @@ pub enum Checkpoint {
 
 impl Checkpoint {
     /// All of them, in the order `create` meets them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Reserved,
         Self::CaMade,
         Self::ClientCertificateMade,
@@ -55,6 +57,7 @@ impl Checkpoint {
         Self::Connected,
         Self::ServerCertificateMade,
         Self::Planned,
+        Self::ChangeRecorded,
         Self::ApplyBegun,
         Self::Applied,
         Self::Verified,
@@ -75,6 +78,7 @@ impl Checkpoint {
             Self::Connected => "connected",
             Self::Planned => "planned",
             Self::ServerCertificateMade => "server-certificate-made",
+            Self::ChangeRecorded => "change-recorded",
             Self::ApplyBegun => "apply-begun",
             Self::Applied => "applied",
             Self::Verified => "verified",

@@ -33,7 +33,7 @@ fn words(verb: Verb) -> Words {
 /// Does it for all machines at once.
 pub fn run(app: &App, verb: Verb, typed: &[String]) -> Outcome {
     let words = words(verb);
-    let names = names::several(&app.store()?, typed)?;
+    let names = names::several(app, &app.store()?, typed)?;
     if app.is_classic() {
         for name in &names {
             app.ui.say(format_args!("{} \"{name}\"...", words.doing));
@@ -41,7 +41,7 @@ pub fn run(app: &App, verb: Verb, typed: &[String]) -> Outcome {
     }
     let (done, already) = (words.done, words.already);
     let world = app.world(words.bare, &names)?;
-    let results = many::each(app, world, names, move |world, name| async move {
+    let results = many::existing(app, world, names, move |world, name| async move {
         let changed = lifecycle(&world, &name, verb).await?;
         let text = match changed {
             Changed::Yes => done.to_owned(),

@@ -47,6 +47,30 @@ where
     })
 }
 
+/// The same for machines that exist; a name that is none is an error of its own.
+pub fn existing<T, F, Fut>(
+    app: &App,
+    world: World,
+    names: Vec<MachineName>,
+    work: F,
+) -> Result<Results<T>, CliError>
+where
+    T: Send + 'static,
+    F: Fn(World, MachineName) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, CliError>> + Send + 'static,
+{
+    each(app, world, names, move |world, name| {
+        let missing = (!world.store.exists(&name)).then(|| world.store.not_found(name.as_str()));
+        let job = work(world, name);
+        async move {
+            match missing {
+                Some(error) => Err(error.into()),
+                None => job.await,
+            }
+        }
+    })
+}
+
 /// Reads something of every machine's record; `must_run` asks the hosts first, all at once.
 pub fn look<T>(
     app: &App,

@@ -14,25 +14,34 @@ pub fn one(store: &Store, typed: Option<&str>) -> Result<MachineName, CliError> 
     }
 }
 
-/// Several machines that exist, each once, or `default`. All are looked for before anything is done to one.
-pub fn several(store: &Store, typed: &[String]) -> Result<Vec<MachineName>, CliError> {
+/// Several machines, each once, or `default`. All are looked for before anything is done to one: docker-machine then does
+/// nothing where one does not exist; we do it for those that do, and the others fail when their turn comes.
+pub fn several(app: &App, store: &Store, typed: &[String]) -> Result<Vec<MachineName>, CliError> {
     if typed.is_empty() {
         return Ok(vec![default(store)?]);
     }
     let mut names: Vec<MachineName> = Vec::new();
     let mut failures = Vec::new();
-    for name in typed {
-        match existing(store, name) {
+    for text in typed {
+        let name: Result<MachineName, CliError> = text.parse().map_err(CliError::from);
+        match name {
             Ok(name) if names.contains(&name) => {}
             Ok(name) => names.push(name),
             Err(error) => failures.push(error),
         }
     }
-    match failures.len() {
-        0 => Ok(names),
-        1 => Err(failures.remove(0)),
-        _ => Err(CliError::Several { errors: failures }),
+    if !failures.is_empty() {
+        return Err(together(failures));
     }
+    let gone = || names.iter().filter(|name| !store.exists(name));
+    if gone().count() == names.len() || app.is_classic() && gone().count() > 0 {
+        return Err(together(gone().map(|name| store.not_found(name.as_str()).into()).collect()));
+    }
+    Ok(names)
+}
+
+fn together(mut errors: Vec<CliError>) -> CliError {
+    if errors.len() == 1 { errors.remove(0) } else { CliError::Several { errors } }
 }
 
 /// The same for what may be gone already: what is not there is told, and is no error.
@@ -54,9 +63,10 @@ pub fn at_most_one(app: &App, typed: &[String]) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Names in a sentence.
-pub fn list(names: &[MachineName]) -> String {
-    names.iter().map(MachineName::as_str).collect::<Vec<_>>().join(", ")
+/// Those of the names that are machines, in a sentence.
+pub fn list(store: &Store, names: &[MachineName]) -> String {
+    let there = names.iter().filter(|name| store.exists(name)).map(MachineName::as_str);
+    there.collect::<Vec<_>>().join(", ")
 }
 
 fn existing(store: &Store, name: &str) -> Result<MachineName, CliError> {

@@ -44,9 +44,10 @@ pub struct Line {
 pub fn parse(env: &Env) -> Result<Line, CliError> {
     match settings(env) {
         Ok(settings) => parse_with(env, &settings),
-        // Help is there even when the file is broken.
+        // What needs nothing of the file is there even when that is broken.
         Err(broken) => match parse_with(env, &Settings::default()) {
             Err(CliError::Clap(asked)) if !asked.use_stderr() => Err(asked.into()),
+            Ok(line) if line.command.as_ref().is_none_or(Command::needs_no_settings) => Ok(line),
             _ => Err(broken.into()),
         },
     }

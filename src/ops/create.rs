@@ -102,11 +102,10 @@ pub async fn create(world: &World, request: Request) -> Result<Outcome, OpsError
         .map(Outcome::Planned);
     }
     certs::ensure_authority(world, &request.authority, &context.events, context.checkpoints).await?;
-    let is_new = unfinished.is_none();
     let mut record = record(world, &request, driver.as_ref(), state, unfinished, &lock)?;
     context.checkpoints.reach(Checkpoint::Recorded);
 
-    let story = Story { world, driver: driver.as_ref(), context: &context, lock: &lock, is_new };
+    let story = Story { world, driver: driver.as_ref(), context: &context, lock: &lock };
     match story.host_and_engine(&mut record, &request, deadline).await {
         Ok(()) => Ok(Outcome::Created { name: request.name, url: record.side.url, took: began.elapsed() }),
         Err(error) => Err(story.leftover(&record, error)),
@@ -119,8 +118,6 @@ struct Story<'a> {
     driver: &'a dyn Driver,
     context: &'a Context,
     lock: &'a Lock,
-    /// Whether this run made the record, so that nothing older depends on it.
-    is_new: bool,
 }
 
 impl Story<'_> {
@@ -145,6 +142,7 @@ impl Story<'_> {
         self.context.checkpoints.reach(Checkpoint::EnvFilesWritten);
         // Last of all: a record that says so is not taken up again.
         record.side.stage = Stage::Provisioned;
+        record.side.is_begun = false;
         self.world.store.save(self.lock, record)?;
         self.context.checkpoints.reach(Checkpoint::Provisioned);
         Ok(())
@@ -175,8 +173,9 @@ impl Story<'_> {
 
     /// After a failure: an adopted host that was not touched leaves no record, anything else is named.
     fn leftover(&self, record: &Record, error: OpsError) -> OpsError {
-        let untouched =
-            self.is_new && self.driver.profile().origin == Origin::Adopted && error.left_host_untouched();
+        let untouched = !record.side.is_begun
+            && self.driver.profile().origin == Origin::Adopted
+            && error.left_host_untouched();
         if untouched && self.world.store.remove(self.lock).is_ok() {
             return error;
         }

@@ -15,6 +15,7 @@ pub mod query;
 pub mod release;
 pub mod rm;
 pub mod ssh_config;
+pub mod trust;
 
 use std::{sync::Arc, time::Duration};
 
@@ -121,6 +122,16 @@ pub enum OpsError {
         /// Its driver.
         driver: String,
     },
+    /// The driver itself knows its host's key.
+    #[error(
+        "the host key of {machine} is the one that the {driver} driver made for it, so there is nothing to decide"
+    )]
+    OwnHostKey {
+        /// The machine.
+        machine: String,
+        /// Its driver.
+        driver: String,
+    },
     /// A certificate of the store cannot be read.
     #[error("cannot read {path}", path = path.display())]
     CertificateFile {
@@ -197,6 +208,7 @@ impl OpsError {
             | Self::NoUrl { .. }
             | Self::NotProvisioned { .. }
             | Self::NotAdopted { .. }
+            | Self::OwnHostKey { .. }
             | Self::CertificateFile { .. }
             | Self::BrokenWishes { .. }
             | Self::UnfinishedElsewhere { .. }

@@ -22,7 +22,7 @@ use crate::{
     provision::{self, Access, Facts, Materials, Plan, ProvisionError, Wishes},
     retry::Deadline,
     ssh::Session,
-    store::{Lock, Record},
+    store::{Lock, Record, Stage},
     tls::San,
 };
 
@@ -74,7 +74,7 @@ pub async fn provision(
     let options = Converge { scope: Scope::Everything, may_stop_containers, deadline };
     let changed = converge(world, driver.as_ref(), &lock, &mut record, options).await?;
     env_files::write(world, driver.as_ref(), &lock, &record)?;
-    record.side.stage = crate::store::Stage::Provisioned;
+    record.side.stage = Stage::Provisioned;
     world.store.save(&lock, &mut record)?;
     Ok(changed)
 }
@@ -125,15 +125,27 @@ pub(super) async fn converge(
     let keep = options.scope.keep();
     let server = certs::issue_server(world, lock, record, &authority, &host.names, keep)?;
     checkpoints.reach(Checkpoint::ServerCertificateMade);
-    let materials = host.materials(record, &server);
+    // What is saved of the record meanwhile is no matter of the plan.
+    let planned = record.clone();
+    let materials = host.materials(&planned, &server);
     let plan = host.plan(&materials, options.scope)?;
     plan.permit(options.may_stop_containers).map_err(ProvisionError::from)?;
     tracing::debug!(digest = plan.digest(), "plan");
+    for note in plan.notes.iter().filter(|_| !plan.is_empty()) {
+        events.note(note);
+    }
     checkpoints.reach(Checkpoint::Planned);
 
     let changed = !plan.is_empty();
+    let was_begun = record.side.is_begun;
     if changed {
-        run(&session, &plan, &materials, options.deadline, &events, checkpoints).await?;
+        begin(world, lock, record, true)?;
+        checkpoints.reach(Checkpoint::ChangeRecorded);
+        let outcome = run(&session, &plan, &materials, options.deadline, &events, checkpoints).await;
+        if outcome.as_ref().is_err_and(OpsError::left_host_untouched) && !was_begun {
+            begin(world, lock, record, false)?;
+        }
+        outcome?;
     }
     checkpoints.reach(Checkpoint::Applied);
     certs::settle(world, lock, &authority, &server)?;
@@ -145,6 +157,15 @@ pub(super) async fn converge(
     verify(world, driver, record, session, options.deadline.at_most(ENGINE_WAIT), &events).await?;
     checkpoints.reach(Checkpoint::Verified);
     Ok(changed)
+}
+
+/// Takes note that the host is about to be changed, or that it was not after all.
+fn begin(world: &World, lock: &Lock, record: &mut Record, is_begun: bool) -> Result<(), OpsError> {
+    if record.side.stage < Stage::Provisioned && record.side.is_begun != is_begun {
+        record.side.is_begun = is_begun;
+        world.store.save(lock, record)?;
+    }
+    Ok(())
 }
 
 fn ssh_wait(driver: &dyn Driver, record: &Record) -> Duration {

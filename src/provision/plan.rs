@@ -28,7 +28,7 @@ use super::{
     facts::{Container, Facts, Running},
     os::PackageTool,
     refusal::{self, Refusal},
-    state::{DROP_IN_PATH, SOCKET_PATH, sha256},
+    state::{DROP_IN_PATH, SOCKET_PATH, TLS_FOLDER, sha256},
 };
 use crate::engine::options::{self, Options};
 
@@ -253,7 +253,7 @@ pub fn plan(facts: &Facts, wishes: &Wishes, materials: &Materials<'_>) -> Result
         changes.push(Change::Enable);
     }
     Ok(Plan {
-        notes: listen.notes.clone(),
+        notes: listen.notes.iter().cloned().chain(other_owner(facts, materials)).collect(),
         by_activation: listen.by_activation,
         listen: listen.addresses,
         can_validate: can_validate(facts) && daemon.changed,
@@ -265,6 +265,18 @@ pub fn plan(facts: &Facts, wishes: &Wishes, materials: &Materials<'_>) -> Result
             after: daemon.after,
         },
         changes,
+    })
+}
+
+/// A host has one owner: certificates of two CAs cannot both be asked for.
+fn other_owner(facts: &Facts, materials: &Materials<'_>) -> Option<String> {
+    let theirs = facts.files.get(&format!("{TLS_FOLDER}/ca.pem"))?;
+    let machine = &facts.state.as_ref()?.machine;
+    (theirs.sha256 != sha256(materials.authority.as_bytes())).then(|| {
+        format!(
+            "another store has adopted this host, as machine {machine}, with a CA of its own: its clients will not get in any more \
+             (to end that there first: rmachine release {machine})"
+        )
     })
 }
 

@@ -22,6 +22,8 @@ pub struct Released {
     pub paths: Vec<String>,
     /// Whether an engine that came with the adoption stays installed.
     pub engine_stays: bool,
+    /// The settings in `daemon.json` that somebody else has changed since, which stay.
+    pub kept: Vec<String>,
 }
 
 /// Puts a host back. Containers go on where live-restore allows it; where not, they must be allowed to stop.
@@ -35,18 +37,40 @@ pub async fn release(
     let Some(origin) = &facts.origin else {
         return Err(ProvisionError::NotAdopted { host: remote.host().to_owned() });
     };
-    let transaction = transaction(&facts, origin, may_stop_containers)?;
+    let before = read(origin.config.as_deref());
+    let after = after(&facts, origin);
+    let transaction = transaction(&facts, origin, &after, may_stop_containers)?;
     transaction.run(remote, deadline, events).await?;
-    Ok(Released { paths: origin.paths.clone(), engine_stays: origin.installed })
+    let kept = options::changed_keys(&before, &after);
+    Ok(Released { paths: origin.paths.clone(), engine_stays: origin.installed, kept })
 }
 
-fn transaction(facts: &Facts, origin: &Origin, may_stop_containers: bool) -> Result<Transaction, Refusal> {
+/// What `daemon.json` will say: what it said before the first adoption, with what somebody else has changed since. One that
+/// cannot be read is put back as it was.
+fn after(facts: &Facts, origin: &Origin) -> Options {
+    let before = read(origin.config.as_deref());
+    let now = facts.config.as_ref().and_then(|file| file.bytes.as_deref());
+    match (now.map(options::parse), &facts.state) {
+        (Some(Ok(now)), Some(state)) => options::unmerge(now, &state.daemon, &before),
+        (Some(_) | None, _) => before,
+    }
+}
+
+fn transaction(
+    facts: &Facts,
+    origin: &Origin,
+    after: &Options,
+    may_stop_containers: bool,
+) -> Result<Transaction, Refusal> {
     let mode = facts.config.as_ref().map_or(0o644, |file| file.mode);
     let mut transaction = Transaction::new(&facts.config_path, mode);
     let now = facts.config.as_ref().and_then(|file| file.bytes.as_deref());
     transaction.expect(&facts.config_path, now.map(sha256).as_deref());
     transaction.tell("release", "");
     transaction.tell("daemon-reload", "");
+    if *after != read(origin.config.as_deref()) {
+        transaction.keep_config(after);
+    }
     transaction.step("release");
     let is_active = facts.engine.as_ref().is_some_and(|engine| engine.service.is_active);
     // One that came with the adoption goes on, with the settings it was born with.
@@ -56,10 +80,10 @@ fn transaction(facts: &Facts, origin: &Origin, may_stop_containers: bool) -> Res
         transaction.step(if shall_run { "start" } else { "stop" });
         return Ok(transaction);
     }
-    let (before, after) = (read(now), read(origin.config.as_deref()));
-    if !needs_restart(origin, &before, &after) {
+    let before = read(now);
+    if !needs_restart(origin, &before, after) {
         transaction.step("swap");
-        if before != after {
+        if before != *after {
             transaction.step("reload");
         }
         return Ok(transaction);
@@ -72,7 +96,7 @@ fn transaction(facts: &Facts, origin: &Origin, may_stop_containers: bool) -> Res
         Fate::NoneRun | Fate::GoOn { .. } | Fate::Stop { .. } => false,
     };
     if held {
-        transaction.hold(&before, &after);
+        transaction.hold(&before, after);
         transaction.step("hold");
     }
     for step in ["swap", "restart", "health"] {

@@ -136,6 +136,12 @@ impl Transaction {
         }
     }
 
+    /// Puts this into daemon.json, whatever the journal says was there.
+    pub(super) fn keep_config(&mut self, options: &Options) {
+        self.tell("keep-config", "");
+        self.parcel.put("kept", options::render(options));
+    }
+
     /// Runs it. The host's own deadline ends before ours, so that there is time to hear how undoing went.
     pub(super) async fn run(
         mut self,

@@ -85,6 +85,16 @@ impl Attempt<'_> {
         self.link_to(target, trust, 0, None).await
     }
 
+    /// The host key that is shown there, without logging in.
+    pub async fn shown_key(&self, endpoint: &SshEndpoint) -> Result<PublicKey, SshError> {
+        let target = Target::resolve(endpoint, self.connect.env, DEFAULT_USER)?;
+        let trust = Trust::look(&target, endpoint, self.connect.pinned)?;
+        let Opened { encrypted, .. } = self.encrypted(&target, &trust, 0, None).await?;
+        // It was only looked at; a server that is gone by now needs no goodbye.
+        let _ = encrypted.handle.disconnect(russh::Disconnect::ByApplication, "", "").await;
+        Ok(encrypted.host_key)
+    }
+
     async fn link_to(
         &self,
         target: Target,

@@ -44,7 +44,7 @@ use self::{
 use crate::{
     env::Env,
     event::Events,
-    machine::SshEndpoint,
+    machine::{Fingerprint, SshEndpoint},
     prompt::Prompt,
     remote::{Document, Exit, Line, Remote, RemoteError, Script},
     retry::{self, Backoff, Deadline, PollError, Try},
@@ -83,6 +83,23 @@ const BETWEEN_LOGINS: Backoff =
 
 /// How often a refused login is tried again on a host that a driver made: first boot may still be putting our key there.
 const REFUSALS_BORNE: usize = 8;
+
+/// The host key that a host shows now, in `authorized_keys` form, whatever is known of it; only a demanded fingerprint and
+/// revocations still count. Nobody logs in.
+pub async fn shown_host_key(endpoint: &SshEndpoint, connect: &Connect<'_>) -> Result<String, SshError> {
+    let person = Person::new(connect.prompt.as_ref(), connect.events);
+    let attempt = Attempt { connect, person: &person, is_patient: false };
+    match connect.deadline.bound("the host key", Box::pin(attempt.shown_key(endpoint))).await {
+        Ok(key) => Ok(key?.to_openssh().unwrap_or_default()),
+        Err(source) => Err(SshError::GaveUp { host: endpoint.host.clone(), source, last: None }),
+    }
+}
+
+/// A host key as people compare it: its kind and fingerprint; `None` for a text that is no key.
+pub fn host_key_in_words(key: &str) -> Option<(String, Fingerprint)> {
+    let key = russh::keys::PublicKey::from_openssh(key).ok()?;
+    Some((key.algorithm().to_string(), trust::fingerprint(&key)))
+}
 
 impl Session {
     /// Logs in once; errors say at which step it ended.

@@ -74,6 +74,8 @@ pub(super) struct Trust {
     demanded: Option<Fingerprint>,
     known: KnownHosts,
     strict: Strict,
+    /// Whether any key will do that is neither revoked nor another one than was demanded: somebody else decides.
+    takes_any: bool,
 }
 
 /// What a look at the key says.
@@ -98,7 +100,13 @@ impl Trust {
             demanded: endpoint.fingerprint.clone(),
             known: KnownHosts::load(&target.known_hosts)?,
             strict: target.strict,
+            takes_any: false,
         })
+    }
+
+    /// The same, but whatever key the host shows is taken, so that a person can look at it.
+    pub fn look(target: &Target, endpoint: &SshEndpoint, pinned: &[String]) -> Result<Self, SshError> {
+        Ok(Self { takes_any: true, ..Self::load(target, endpoint, pinned)? })
     }
 
     /// The key algorithms of which a key is known: the host is asked for these first, so that a known key of one kind does
@@ -142,10 +150,10 @@ impl Trust {
         if let Some(demanded) = self.demanded.as_ref().filter(|demanded| **demanded != fingerprint(key)) {
             return Err(self.changed(key, Place::Demanded, vec![demanded.clone()]));
         }
-        if self.is_fixed() {
+        if self.is_fixed() && !self.takes_any {
             return self.judge_fixed(key);
         }
-        if self.demanded.is_some() {
+        if self.demanded.is_some() || self.takes_any {
             return Ok(Verdict::Accepted);
         }
         match shown.certificate() {

@@ -39,6 +39,9 @@ pub struct Side {
     /// Whether docker gets a context of the machine's name; `None` where nobody was asked, as in docker-machine's voice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<bool>,
+    /// Whether a change of the host was begun that is not known to be undone: then the record must stay.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_begun: bool,
     /// What later versions put there.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -55,6 +58,7 @@ impl Default for Side {
             created_at: None,
             created_by: None,
             context: None,
+            is_begun: false,
             extra: Map::new(),
         }
     }

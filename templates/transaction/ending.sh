@@ -93,6 +93,12 @@ finish() {
     # First the mark, so that a half-removed folder is never taken for an unfinished transaction.
     rm -f "$folder/begun"
     rm -rf "$folder"
+    # After a first change that was undone nothing of ours stays.
+    if [ ! -d "$home/origin" ] && rmdir "$home/apply" 2>/dev/null; then
+        rm -f "$home/lock"
+        rmdir "$home" 2>/dev/null
+        return 0
+    fi
     # Leftovers of transfers that were cut before they began; younger ones may be on their way.
     for other in "$home"/apply/*; do
         [ ! -e "$other" ] || break

@@ -20,7 +20,7 @@ listens() { # PORT in hexadecimal, as /proc/net/tcp has it
 }
 
 restores_live() { # true|false
-    engine_get /info | grep -q "\"LiveRestoreEnabled\":$1"
+    case $(engine_get /info) in *"\"LiveRestoreEnabled\":$1"*) ;; *) return 1 ;; esac
 }
 
 reload_live_restore() { # VARIANT true|false: by reload, without a restart
@@ -62,6 +62,8 @@ last_words() { # of the engine where it is about the engine, else of the command
     hold | start | reload | restart | health | settle)
         # With --since, -n means the first lines. What the engine says at level info is no reason to end.
         tell_time
+        # On a busy host the journal is behind.
+        quiet journalctl --sync
         journalctl -u docker.service -u "$socket" --since "@$(($(date +%s) - now + begun_at))" --no-pager -o cat 2>/dev/null |
             grep -v ' level=info ' | tail -n 20
         ;;

@@ -122,8 +122,18 @@ enable_engine() {
 
 step_release() { # wants what was there before the first transaction
     cp -a "$home/origin/." "$folder/want/" && backwards "$home/origin/index" >"$folder/want/index" || return
+    if wants keep-config; then keep_config || return; fi
     if [ -f "$home/origin/hostname" ]; then cp "$home/origin/hostname" "$folder/do/hostname" || return; fi
     remember_all
+}
+
+keep_config() { # daemon.json with what somebody else has changed in it
+    cp "$folder/kept" "$folder/want/kept" || return
+    {
+        echo "file kept $(wanted config-mode) $config"
+        grep -v " $config\$" "$folder/want/index"
+        true
+    } >"$folder/want/index.new" && mv "$folder/want/index.new" "$folder/want/index"
 }
 
 step_stop() { # an engine that did not run before the first transaction

@@ -120,10 +120,18 @@ fn an_unknown_machine_is_told_with_the_names_that_are_near() {
 }
 
 #[test]
-fn nothing_is_done_to_the_good_ones_when_one_of_several_names_is_wrong() {
-    let home = Home::new().with_machine("n1", URL);
-    let before = home.snapshot();
+fn what_is_asked_of_several_is_done_for_those_that_exist() {
+    let home = Home::new().with_machine("n1", URL).with_machine("m1", URL);
+    home.run(&["url", "n1", "n2"]).with_code(4).saying("n2: machine \"n2\" does not exist");
     home.run(&["rm", "-y", "n1", "n2", "n3"])
+        .with_code(4)
+        .saying("n2: machine \"n2\" does not exist")
+        .saying("n3: machine \"n3\" does not exist");
+    home.run(&["ls", "-q"]).with_code(0).printing("m1\n");
+    assert!(!home.store().join(".rmachine/locks/n2").exists(), "a name that is none gets no lock");
+    let before = home.snapshot();
+    home.run(&["rm", "-y", "m1", ".."]).with_code(2).saying("\"..\"");
+    home.run(&["rm", "-y", "n2", "n3"])
         .with_code(1)
         .saying("\"n2\" does not exist")
         .saying("\"n3\" does not exist");

@@ -2,7 +2,7 @@
 
 use crate::home::Home;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "active",
     "config",
     "create",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 20] = [
     "start",
     "status",
     "stop",
+    "trust",
     "url",
     "version",
 ];

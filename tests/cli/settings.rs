@@ -10,6 +10,9 @@ fn a_mistake_in_the_file_is_told_with_its_line_and_help_still_works() {
         .saying("config.toml:2: there is no flag \"drivr\" in section [create]")
         .saying("hint: did you mean driver?");
     home.run(&["--help"]).with_code(0);
+    home.run(&["--version"]).with_code(0);
+    home.run(&["version"]).with_code(0);
+    home.run(&["version", "n1"]).with_code(2);
     let home = home.with_settings("[create\n");
     home.run(&["ls"]).with_code(2).saying("config.toml:1: ");
 }

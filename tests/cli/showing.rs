@@ -148,7 +148,7 @@ fn status_is_one_word() {
 #[test]
 fn there_is_no_login_to_an_engine_that_is_only_pointed_at() {
     let home = Home::new().with_machine("n1", URL);
-    home.run(&["ssh", "n1", "--", "true"]).with_code(1).saying("machine n1 has no login");
+    home.run(&["ssh", "n1", "--", "true"]).with_code(255).saying("machine n1 has no login");
 }
 
 #[test]

@@ -110,3 +110,61 @@ fn rm_says_that_an_engine_stays_only_where_one_was_set_up() {
     let said = user.without("RMACHINE_KILL_AT").rmachine(&["rm", "-y", "n2"]).stderr;
     assert!(!said.contains("keeps its engine"), "{said}");
 }
+
+#[test]
+fn what_others_changed_in_daemon_json_survives_release() {
+    let host = host!(Kind::Debian12Engine);
+    let config = "/etc/docker/daemon.json";
+    host.sh(&format!("printf '{{\n  \"log-driver\": \"json-file\"\n}}' >{config}; systemctl reload docker"));
+    let container = host.keep_running();
+    let user = User::new();
+    user.adopt(&host, "n1", &[]).ok();
+    host.sh(&format!("sed -i '2i \\  \"mtu\": 1400,' {config}; systemctl reload docker"));
+    let released = user.rmachine(&["release", "n1", "-y"]);
+    assert!(
+        released.stderr.contains("daemon.json keeps what others have changed there since: mtu"),
+        "{released:?}"
+    );
+    released.ok();
+    let left: serde_json::Value = serde_json::from_str(&host.sh(&format!("cat {config}"))).unwrap();
+    assert_eq!(left, serde_json::json!({ "mtu": 1400, "log-driver": "json-file" }));
+    assert_eq!(host.container(), container);
+    assert!(!host.run("ls /var/lib/rmachine").status.success(), "nothing of ours stays");
+}
+
+#[test]
+fn a_second_store_is_warned_in_the_plan_that_another_has_adopted_the_host() {
+    let host = host!(Kind::Debian12Engine);
+    let (first, second) = (User::new(), User::new());
+    first.adopt(&host, "web", &[]).ok();
+    let warning = "note: another store has adopted this host, as machine web, with a CA of its own";
+    let plan = second.adopt(&host, "n1", &["--dry-run"]).ok();
+    assert!(plan.contains(warning), "{plan}");
+    let again = first.rmachine(&["provision", "web"]);
+    assert!(!again.stderr.contains("another store"), "{again:?}");
+    let adopted = second.adopt(&host, "n1", &[]);
+    assert!(adopted.stderr.contains("another store has adopted this host, as machine web"), "{adopted:?}");
+    adopted.ok();
+}
+
+#[test]
+fn a_create_that_is_taken_up_and_fails_again_leaves_no_more_than_the_first_would() {
+    let host = host!(Kind::Debian12Engine);
+    // Killed before anything was changed: nothing there depends on the record.
+    let user = User::new().with("RMACHINE_KILL_AT", "planned");
+    user.adopt(&host, "n1", &[]);
+    let user = user.without("RMACHINE_KILL_AT");
+    assert_eq!(user.rmachine(&["ls", "-q"]).ok(), "n1");
+    user.adopt(&host, "n1", &["--generic-ssh-port", "1", "--timeout", "3"]).fails(1, "port 1 refused");
+    assert!(user.rmachine(&["ls", "-q"]).ok().is_empty(), "the record goes");
+
+    // Killed after: whoever forgets the record forgets the host.
+    let user = user.with("RMACHINE_KILL_AT", "applied");
+    user.adopt(&host, "n1", &[]);
+    let user = user.without("RMACHINE_KILL_AT");
+    let failed = user.adopt(&host, "n1", &["--generic-ssh-port", "1", "--timeout", "3"]);
+    failed.fails(1, "machine n1 is not finished");
+    assert_eq!(user.rmachine(&["ls", "-q"]).ok(), "n1", "the record stays");
+    user.adopt(&host, "n1", &[]).ok();
+    user.rmachine(&["release", "n1", "-y"]).ok();
+}

@@ -27,7 +27,7 @@ pub struct Args {
 pub fn run(app: &App, args: &Args) -> Outcome {
     let &Args { ref names, json } = args;
     let world = app.quiet_world()?;
-    let names = names::several(&world.store, names)?;
+    let names = names::several(app, &world.store, names)?;
     let must_run = app.is_classic();
     let results = many::look(app, &world, names, must_run, |world, record| {
         let ip = query::ip(world, record)?;

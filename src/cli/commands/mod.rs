@@ -21,6 +21,7 @@ pub mod ssh;
 pub mod start;
 pub mod status;
 pub mod stop;
+pub mod trust;
 pub mod url;
 pub mod use_;
 pub mod version;
@@ -72,6 +73,8 @@ pub enum Command {
     Status(status::Args),
     /// Stop hosts
     Stop(stop::Args),
+    /// Pin the host key that a host shows now, after it was made anew
+    Trust(trust::Args),
     /// Print URLs of engines
     Url(url::Args),
     /// Make a machine docker's current context
@@ -105,10 +108,16 @@ impl Command {
             Self::Start(args) => start::run(app, args),
             Self::Status(args) => status::run(app, args),
             Self::Stop(args) => stop::run(app, args),
+            Self::Trust(args) => trust::run(app, args),
             Self::Url(args) => url::run(app, args),
             Self::Use(args) => use_::run(app, args),
             Self::Version(args) => version::run(app, args),
         }
+    }
+
+    /// Whether it is about this program alone, so that no default of a flag matters.
+    pub fn needs_no_settings(&self) -> bool {
+        matches!(self, Self::Version(args) if args.is_about_us())
     }
 
     /// Whether stdout is for a shell to evaluate.

@@ -24,9 +24,9 @@ pub struct Args {
 /// Does it for all of them at once.
 pub fn run(app: &App, args: &Args) -> Outcome {
     let &Args { ref names, yes, ref sudo } = args;
-    let names = names::several(&app.store()?, names)?;
+    let names = names::several(app, &app.store()?, names)?;
     let world = app.world_with(&names, sudo.read(&app.env)?, "provision")?;
-    let results = many::each(app, world, names, move |world, name| async move {
+    let results = many::existing(app, world, names, move |world, name| async move {
         let has_changed = provision(&world, &name, yes).await?;
         let text = if has_changed { "provisioned" } else { "already as it should be" };
         world.events.of(&name).emit(Event::Done(text.to_owned()));

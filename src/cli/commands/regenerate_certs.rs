@@ -85,7 +85,7 @@ fn named(app: &App, args: &Args) -> Result<Vec<MachineName>, CliError> {
         return Ok(store.names()?.iter().filter_map(|name| name.parse().ok()).collect());
     }
     if app.is_classic() || !args.names.is_empty() {
-        return names::several(&store, &args.names);
+        return names::several(app, &store, &args.names);
     }
     if args.client_certs { Ok(Vec::new()) } else { Err(CliError::NoNames { command: COMMAND }) }
 }
@@ -96,7 +96,7 @@ fn servers(app: &App, args: &Args, names: Vec<MachineName>) -> Outcome {
     let (is_watched, spares) = (app.env.stderr_is_terminal, args.all);
     let world = app.world_with(&names, args.sudo.read(&app.env)?, COMMAND)?;
     let names = if spares { provisioned(&world, names) } else { names };
-    let results = many::each(app, world, names, move |world, name| async move {
+    let results = many::existing(app, world, names, move |world, name| async move {
         let said = match renew(&world, &name, renewal).await? {
             Renewed::Yes => Some("its engine has a new certificate"),
             Renewed::HasNone => Some("it is reached over ssh and has no certificate"),
@@ -124,7 +124,7 @@ fn provisioned(world: &World, names: Vec<MachineName>) -> Vec<MachineName> {
 fn plans(app: &App, args: &Args, names: Vec<MachineName>) -> Outcome {
     let renewal = renewal(app, args);
     let world = app.world_with(&names, args.sudo.read(&app.env)?, COMMAND)?;
-    let results = many::each(app, world, names, move |world, name| async move {
+    let results = many::existing(app, world, names, move |world, name| async move {
         Ok(preview_renewal(&world, &name, renewal).await?)
     })?;
     for (name, result) in &results {

@@ -10,6 +10,7 @@ use crate::{
     event::Event,
     machine::MachineName,
     ops::rm::rm,
+    store::Store,
 };
 
 /// Options of `rm`.
@@ -35,16 +36,19 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         return Err(CliError::NoNames { command: "rm" });
     }
     let store = app.store()?;
-    let names =
-        if force { names::several_if_there(app, &store, names)? } else { names::several(&store, names)? };
+    let names = if force {
+        names::several_if_there(app, &store, names)?
+    } else {
+        names::several(app, &store, names)?
+    };
     if names.is_empty() {
         return Ok(code::DONE);
     }
-    if !consent::given(app, &about(app, &names), force || yes, "rm")? {
+    if !consent::given(app, &about(app, &store, &names), force || yes, "rm")? {
         return Ok(code::DONE);
     }
     let world = app.world("rm", &names)?;
-    let results = many::each(app, world, names, move |world, name| async move {
+    let results = many::existing(app, world, names, move |world, name| async move {
         let events = world.events.of(&name);
         let removed = rm(&world, &name, force).await?;
         if let Some(error) = removed.ignored {
@@ -64,8 +68,8 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     many::ended(results).map_err(CliError::classic_of(|name| format!("Error removing host \"{name}\": ")))
 }
 
-fn about(app: &App, names: &[MachineName]) -> String {
-    let list = names::list(names);
+fn about(app: &App, store: &Store, names: &[MachineName]) -> String {
+    let list = names::list(store, names);
     if app.is_classic() {
         let warning = "WARNING: This action will delete both local reference and remote instance.";
         return format!("About to remove {list}\n{warning}");

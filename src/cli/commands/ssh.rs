@@ -5,7 +5,7 @@ use std::{os::unix::process::CommandExt, path::PathBuf, process::Command, time::
 use crate::{
     cli::{
         app::App,
-        error::{CliError, Outcome},
+        error::{CliError, Outcome, code},
         names,
     },
     ops::{World, connect, login, query, ssh_config},
@@ -19,8 +19,6 @@ use crate::{
 const LOGIN: Duration = Duration::from_secs(120);
 /// How long another rmachine may hold the machine while we only want to write its known hosts.
 const LOCK: Duration = Duration::from_secs(10);
-/// OpenSSH's exit code for everything that is not the remote command's.
-const NO_STATUS: u8 = 255;
 
 /// Options of `ssh`.
 #[derive(clap::Args)]
@@ -44,7 +42,15 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         [first, command @ ..] if first == "--" => log_in(app, world, record, command),
         command => log_in(app, world, record, command),
     };
-    outcome.map_err(CliError::about(&name))
+    outcome.map_err(without_status).map_err(CliError::about(&name))
+}
+
+/// Our own failure, told from a command's by its exit code.
+fn without_status(error: CliError) -> CliError {
+    match error {
+        interrupted @ CliError::Interrupted { .. } => interrupted,
+        error => CliError::NoStatus { source: Box::new(error) },
+    }
 }
 
 fn log_in(app: &App, world: World, record: Record, command: &[String]) -> Outcome {
@@ -69,8 +75,8 @@ fn log_in(app: &App, world: World, record: Record, command: &[String]) -> Outcom
 
 fn code_of(exit: &Exit) -> u8 {
     match exit {
-        Exit::Status(status) => u8::try_from(*status).unwrap_or(NO_STATUS),
-        Exit::Signal(_) => NO_STATUS,
+        Exit::Status(status) => u8::try_from(*status).unwrap_or(code::NO_STATUS),
+        Exit::Signal(_) => code::NO_STATUS,
     }
 }
 

@@ -24,7 +24,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let &Args { ref names, json } = args;
     names::at_most_one(app, names)?;
     let world = app.quiet_world()?;
-    let names = names::several(&world.store, names)?;
+    let names = names::several(app, &world.store, names)?;
     let must_run = app.is_classic();
     let results = many::look(app, &world, names, must_run, |world, record| Ok(query::url(world, record)?))?;
     for (name, url) in results.iter().filter_map(|(name, result)| Some((name, result.as_ref().ok()?))) {

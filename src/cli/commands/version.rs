@@ -29,6 +29,13 @@ pub struct Args {
     json: bool,
 }
 
+impl Args {
+    /// Whether no machine is asked.
+    pub fn is_about_us(&self) -> bool {
+        self.name.is_none()
+    }
+}
+
 /// Prints a version.
 pub fn run(app: &App, args: &Args) -> Outcome {
     let &Args { ref name, json } = args;

@@ -28,7 +28,7 @@ pub fn code(error: &CliError) -> u8 {
         CliError::Driver(DriverError::Preflight { .. })
         | CliError::Ops(OpsError::Driver(DriverError::Preflight { .. }))
         | CliError::Refused { .. } => code::REFUSED,
-        CliError::Classic { source, .. } => code(source),
+        CliError::Classic { source, .. } | CliError::NoStatus { source } => code(source),
         CliError::Interrupted { .. } => code::INTERRUPTED,
         _ => code::FAILED,
     }

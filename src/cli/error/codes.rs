@@ -35,6 +35,7 @@ pub fn of(error: &CliError) -> u8 {
         CliError::Several { errors } => errors.first().map_or(code::FAILED, of),
         CliError::Machines { done: 0, failures } => of_all(failures),
         CliError::Machines { .. } => code::PARTLY,
+        CliError::NoStatus { .. } => code::NO_STATUS,
         CliError::Classic { source, .. } => of(source),
     }
 }
@@ -55,6 +56,7 @@ fn of_ops(error: &OpsError) -> u8 {
         | OpsError::Certs(CertsError::UsersOwn { .. })
         | OpsError::NotAdopted { .. }
         | OpsError::NotProvisioned { .. }
+        | OpsError::OwnHostKey { .. }
         | OpsError::UnfinishedElsewhere { .. } => code::REFUSED,
         OpsError::Context(error) => of_context(error),
         OpsError::Unfinished { .. }

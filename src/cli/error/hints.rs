@@ -64,7 +64,7 @@ pub fn hints(error: &CliError, to: To<'_>) -> Hints {
         CliError::Ssh(error) => along(error, to),
         CliError::Links(error) => links::hints(error, to),
         CliError::Process(error) => process::hints(error),
-        CliError::Classic { source, .. } => hints(source, to),
+        CliError::Classic { source, .. } | CliError::NoStatus { source } => hints(source, to),
         CliError::Settings(SettingsError::Unreadable { .. } | SettingsError::Syntax { .. })
         | CliError::Clap(_)
         | CliError::Misused { .. }
@@ -106,7 +106,9 @@ fn of_ops(error: &OpsError, to: To<'_>) -> Hints {
         OpsError::Certs(error) => certs::hints(error, to),
         OpsError::Provision(error) => provision::hints(error, to),
         OpsError::Engine(error) => along(error, to),
-        OpsError::NotProvisioned { .. } | OpsError::NoLogin { .. } => Vec::new(),
+        OpsError::NotProvisioned { .. } | OpsError::OwnHostKey { .. } | OpsError::NoLogin { .. } => {
+            Vec::new()
+        }
     }
 }
 

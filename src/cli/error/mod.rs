@@ -40,6 +40,8 @@ pub mod code {
     pub const PARTLY: u8 = 4;
     /// SIGINT.
     pub const INTERRUPTED: u8 = 130;
+    /// OpenSSH's code for everything that is not the remote command's.
+    pub const NO_STATUS: u8 = 255;
 }
 
 /// What a command returns: an exit code when there is nothing to report.
@@ -148,6 +150,12 @@ pub enum CliError {
         failures: Vec<(MachineName, CliError)>,
         /// How many did not fail.
         done: usize,
+    },
+    /// `ssh` came to no command whose exit code it could pass on; as OpenSSH, it says 255 then.
+    #[error("{source}")]
+    NoStatus {
+        /// Why.
+        source: Box<CliError>,
     },
     /// The same error, with the words that docker-machine puts before it.
     #[error("{source}")]

@@ -26,6 +26,7 @@ impl Case {
     fn nothing() -> Self {
         Self {
             trust: Trust {
+                takes_any: false,
                 shown: "n1".into(),
                 name: "n1".into(),
                 names: vec!["n1".into()],

@@ -80,6 +80,7 @@ fn an_engine_that_does_not_start_says_its_last_words_and_is_put_back() {
         "mend that, then run the same command again",
     );
     assert!(run.stderr.contains("n1 | failed to start daemon: "), "its log: {}", run.stderr);
+    assert!(!host.run("ls /var/lib/rmachine").status.success(), "nothing of ours stays");
     assert_eq!(host.hash_of_etc(), before);
     assert_eq!(host.container(), container);
     works(&user, &host, &[]);

@@ -16,7 +16,7 @@ fn fingerprint(host: &Host) -> String {
 }
 
 #[test]
-fn a_changed_host_key_stops_every_verb_that_connects_until_the_machine_is_forgotten() {
+fn a_changed_host_key_stops_every_verb_that_connects_until_it_is_trusted() {
     let host = host!(Kind::Debian12Engine);
     let user = User::new();
     let adopted = user.adopt(&host, "n1", &[]);
@@ -24,17 +24,44 @@ fn a_changed_host_key_stops_every_verb_that_connects_until_the_machine_is_forgot
     adopted.ok();
     new_host_key(&host);
     let seen = fingerprint(&host);
-    for verb in [&["provision", "n1"][..], &["ssh", "n1", "--", "true"], &["release", "-y", "n1"]] {
-        let run = user.rmachine(verb).fails(1, "not the one that is pinned for this machine");
+    let hint = format!("trust its new key: rmachine trust n1 --host-key {seen}");
+    let verbs =
+        [(1, &["provision", "n1"][..]), (255, &["ssh", "n1", "--", "true"]), (1, &["release", "-y", "n1"])];
+    for (code, verb) in verbs {
+        let run = user.rmachine(verb).fails(code, "not the one that is pinned for this machine");
         assert!(run.stderr.contains(&seen), "{verb:?}: {}", run.stderr);
-        assert!(
-            run.stderr.contains("hint: if the host was made anew, so must the machine be: rmachine rm -f n1"),
-            "{}",
-            run.stderr
-        );
+        assert!(run.stderr.contains(&hint), "{verb:?}: {}", run.stderr);
     }
-    user.rmachine(&["rm", "-y", "n1"]).ok();
+
+    let unasked = user.rmachine(&["trust", "n1"]).fails(3, "there is no terminal to ask for consent");
+    assert!(unasked.stderr.contains(&format!("n1: {} shows ssh-ed25519 {seen}", host.ip())), "{unasked:?}");
+    assert!(unasked.stderr.contains("n1: pinned is ssh-ed25519 SHA256:"), "{unasked:?}");
+    let other = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    user.rmachine(&["trust", "n1", "--host-key", other])
+        .fails(1, &format!("not the one that is demanded ({other})"));
+    user.rmachine(&["trust", "n1", "--host-key", "SHA256:short"]).fails(2, "is not a fingerprint");
+    assert_eq!(user.at_terminal("rmachine trust n1", "n\n").status, 0);
+    user.rmachine(&["provision", "n1"]).fails(1, "not the one that is pinned");
+
+    user.rmachine(&["trust", "n1", "--host-key", &seen]).ok();
+    user.rmachine(&["ssh", "n1", "--", "true"]).ok();
+    user.rmachine(&["ssh", "n1", "-T", "true"]).ok();
+    let known = user.rmachine(&["trust", "n1"]);
+    assert!(known.stderr.contains("shows the key that is pinned"), "{known:?}");
+    new_host_key(&host);
+    assert_eq!(user.at_terminal("rmachine trust n1", "y\n").status, 0);
+    user.rmachine(&["release", "-y", "n1"]).ok();
     works(&user, &host, &[]);
+}
+
+#[test]
+fn a_key_that_was_demanded_at_create_gives_way_to_one_that_is_trusted() {
+    let host = host!(Kind::Debian12Engine);
+    let user = User::new();
+    user.adopt(&host, "n1", &["--generic-ssh-host-key", &fingerprint(&host)]).ok();
+    new_host_key(&host);
+    user.rmachine(&["trust", "-y", "n1"]).ok();
+    user.rmachine(&["provision", "n1"]).ok();
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! A login that did not come about, step by step.
 
 use super::{Hints, To, key, one};
-use crate::ssh::{SshError, trust::Place};
+use crate::{
+    machine::Fingerprint,
+    ssh::{SshError, trust::Place},
+};
 
 /// How somebody on the host reads its keys' fingerprints.
 const READ_KEYS: &str = "for key in /etc/ssh/ssh_host_*.pub; do ssh-keygen -lf $key; done";
@@ -30,7 +33,7 @@ pub(super) fn hints(error: &SshError, to: To<'_>) -> Hints {
         SshError::NotNow { .. } => one("wait a minute, then try again"),
         SshError::Handshake { host, .. } => one(format!("what does OpenSSH say? ssh -v {host}")),
         SshError::BadHostKey { .. } => one(format!("what is stored: {} inspect {}", to.program, to.name())),
-        SshError::HostKeyChanged { known, .. } => host_key_changed(&known.place, to),
+        SshError::HostKeyChanged { known, seen, .. } => host_key_changed(&known.place, seen, to),
         SshError::HostKeyUnknown { seen, .. } => vec![
             format!("compare it with what the host says on its own console: {READ_KEYS}"),
             format!("if that is the same, demand it: --generic-ssh-host-key {seen}"),
@@ -59,7 +62,7 @@ pub(super) fn hints(error: &SshError, to: To<'_>) -> Hints {
 }
 
 /// Somebody may be in between; only who knows that the host was made anew goes on.
-fn host_key_changed(place: &Place, to: To<'_>) -> Hints {
+fn host_key_changed(place: &Place, seen: &Fingerprint, to: To<'_>) -> Hints {
     let compare =
         format!("somebody may be in between: compare with what the host says on its console: {READ_KEYS}");
     let go_on = match place {
@@ -70,7 +73,7 @@ fn host_key_changed(place: &Place, to: To<'_>) -> Hints {
             )
         }
         Place::Pinned => format!(
-            "if the host was made anew, so must the machine be: {program} rm -f {name}, then create it again",
+            "if it says the same, because it was made anew, trust its new key: {program} trust {name} --host-key {seen}",
             program = to.program,
             name = to.name(),
         ),
