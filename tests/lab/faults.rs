@@ -20,14 +20,16 @@ use crate::{
     support::{Host, Kind, SmallDisk, User, is_campaign, report, seed, skip},
 };
 
-/// The steps of adopting this host, as its own transaction names them, and `undo`, which comes when one of them fails.
-fn steps(host: &Host) -> Vec<String> {
+/// The steps of adopting or releasing this host, as its own transactions name them, and `undo`, which comes when one of them fails.
+fn steps(host: &Host, of_release: bool) -> Vec<String> {
     host.sh("mkdir -p /run/rmachine && printf '#!/bin/sh\\necho \"$1\" >>/run/rmachine/steps\\n' >/run/rmachine/at-step");
     host.sh("chmod 755 /run/rmachine/at-step");
     let user = User::new();
     user.adopt(host, "n1", &[]).ok();
-    let steps = host.sh("cat /run/rmachine/steps; rm -r /run/rmachine");
+    let of_adoption = host.sh("cat /run/rmachine/steps; rm /run/rmachine/steps");
     user.rmachine(&["release", "n1", "-y"]).ok();
+    let at_release = host.sh("cat /run/rmachine/steps; rm -r /run/rmachine");
+    let steps = if of_release { at_release } else { of_adoption };
     let steps: Vec<String> = steps.lines().map(str::to_owned).collect();
     for known in ["begin", "hold", "swap", "restart", "commit"] {
         assert!(steps.iter().any(|step| step == known), "{known} is not among {steps:?}");
@@ -74,14 +76,60 @@ fn whatever_happens_at_any_step_the_host_is_as_before_or_the_machine_works() {
     };
     let host = host!(Kind::Debian12Engine, disk.place());
     let scene = Scene::set(&host);
-    let pairs = pairs(&steps(&host), seed());
-    println!("seed {}, {} faults", seed(), pairs.len());
+    let pairs = pairs(&steps(&host, false), seed());
+    play_all("adoption", &pairs, |step, fault| scene.play(step, fault));
+}
+
+/// An engine of 23.0 or later validates its settings itself, which is a step of its own.
+#[test]
+fn whatever_happens_while_the_engine_validates_its_settings_nothing_is_lost() {
+    let disk = match SmallDisk::mount() {
+        Ok(disk) => disk,
+        Err(why) => return skip("whatever_happens_while_the_engine_validates", &why),
+    };
+    let host = host!(Kind::Debian13Engine, disk.place());
+    let scene = Scene::set(&host);
+    let pairs = pairs(&["validate".to_owned()], seed());
+    play_all("adoption (validate)", &pairs, |step, fault| scene.play(step, fault));
+}
+
+#[test]
+fn whatever_happens_while_a_host_is_released_it_is_as_before_or_the_machine_works() {
+    let disk = match SmallDisk::mount() {
+        Ok(disk) => disk,
+        Err(why) => return skip("whatever_happens_while_a_host_is_released", &why),
+    };
+    let host = host!(Kind::Debian12Engine, disk.place());
+    let scene = Scene::set(&host);
+    let pairs = pairs(&steps(&host, true), seed());
+    play_all("release", &pairs, |step, fault| scene.play_release(step, fault));
+}
+
+/// The steps that only a host without an engine needs. Each fault gets a new host: what was installed stays.
+#[test]
+fn whatever_happens_while_an_engine_is_installed_the_next_create_makes_the_machine() {
+    let steps = ["wait", "install", "start"].map(str::to_owned);
+    let mut pairs = pairs(&steps, seed());
+    pairs.retain(|(step, fault)| fault.can_happen(step));
+    // Said before the first one, so that a skip is a skip.
+    drop(host!(Kind::Debian12));
+    play_all("installation", &pairs, |step, fault| {
+        // Room for the packages.
+        let disk = SmallDisk::mount_with(1200).expect("a disk");
+        let host = Host::boot_in(Kind::Debian12, disk.place()).expect("a host");
+        scene::install(&host, step, fault)
+    });
+}
+
+/// Plays every pair, says how each ended, and reports by the kinds of faults.
+fn play_all(what: &str, pairs: &[(String, Fault)], mut play: impl FnMut(&str, Fault) -> Ending) {
+    println!("seed {}, {} faults of {what}", seed(), pairs.len());
     let mut tallies = Fault::ALL.map(|fault| (fault, Tally::default()));
     let mut wrong = String::new();
-    for (step, fault) in &pairs {
+    for (step, fault) in pairs {
         let began = Instant::now();
-        let ending = scene.play(step, *fault);
-        println!("{fault:?} at {step}: {ending} ({:.1} s)", began.elapsed().as_secs_f32());
+        let ending = play(step, *fault);
+        println!("{fault:?} at {step} of {what}: {ending} ({:.1} s)", began.elapsed().as_secs_f32());
         if let Ending::Third(what) = &ending {
             writeln!(wrong, "{fault:?} at {step}: {what}").expect("a text");
         }
@@ -89,7 +137,7 @@ fn whatever_happens_at_any_step_the_host_is_as_before_or_the_machine_works() {
         tally.1.add(&ending, began.elapsed());
     }
     for (fault, tally) in tallies {
-        tally.report(fault);
+        tally.report(fault, what);
     }
     assert!(wrong.is_empty(), "neither as before nor working:\n{wrong}");
 }
@@ -113,9 +161,14 @@ impl Tally {
         self.took += took;
     }
 
-    fn report(&self, fault: Fault) {
+    fn report(&self, fault: Fault, what: &str) {
         let right = self.works + self.as_before;
-        let what = format!("{} ({} worked, {} as before)", fault.words(), self.works, self.as_before);
+        if right + self.third == 0 {
+            return;
+        }
+        let words = fault.words();
+        let what =
+            format!("{words} at a step of {what} ({} worked, {} as before)", self.works, self.as_before);
         report(&what, right + self.third, right, self.took);
     }
 }

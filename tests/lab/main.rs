@@ -19,4 +19,6 @@ mod refusals;
 mod sessions;
 mod shells;
 mod ssh;
+mod terminal;
 mod tls;
+mod waits;

@@ -7,10 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rmachine::ssh::SshError;
+use rmachine::{
+    remote::{Document, RemoteError},
+    ssh::SshError,
+};
 
 use crate::{
-    client::Client,
+    client::{Client, run, run_within},
     servers::{Kind, Server},
 };
 
@@ -167,4 +170,29 @@ async fn waiting_does_not_cure_a_refused_key() {
     crate::servers::keygen(&server.path("stranger"), &["-t", "ed25519"]);
     let Err(error) = Client::to(&server).identity(server.path("stranger")).wait().await else { panic!() };
     assert!(matches!(error, SshError::KeysRefused { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_freezes_is_given_up_at_the_deadline_which_says_for_what() {
+    let Some(server) = Server::start(Kind::OpenSsh("")) else { return };
+    let session = Client::to(&server).connect().await.unwrap();
+    run(&session, "main() { echo; }\nmain", &Document::new()).await.unwrap();
+    server.freeze();
+    let begun = Instant::now();
+    let script = "main() { echo; }\nmain";
+    let late = run_within(&session, script, &Document::new(), Duration::from_secs(2)).await.unwrap_err();
+    let RemoteError::TimedOut { source, .. } = &late else { panic!("{late:?}") };
+    assert_eq!(source.to_string(), "gave up waiting for a channel after 2.0 s");
+
+    // The system still accepts connections in its name.
+    let mut client = Client::to(&server);
+    client.patience = Duration::from_secs(2);
+    let silent = client.refused().await;
+    assert!(silent.to_string().contains("accepts connections but says nothing"), "{silent:?}");
+    let Err(waited) = client.wait().await else { panic!("a frozen server let us in") };
+    assert!(waited.in_one_line().contains("says nothing"), "{}", waited.in_one_line());
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    server.thaw();
+    client.patience = Duration::from_secs(20);
+    client.wait().await.unwrap();
 }

@@ -104,6 +104,33 @@ impl Server {
         fs::File::options().append(true).open(path).unwrap().write_all(&line).unwrap();
     }
 
+    /// Stops everything of it, without an end.
+    pub fn freeze(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        // A connection's own processes are in sessions of their own.
+        let mut family = vec![self.process.as_ref().expect("a process").id().cast_signed()];
+        let mut next = 0;
+        while let Some(parent) = family.get(next) {
+            let children =
+                Command::new("pgrep").args(["-P", &parent.to_string()]).output().expect("pgrep runs");
+            let children = String::from_utf8_lossy(&children.stdout).into_owned();
+            family.extend(children.lines().filter_map(|pid| pid.parse::<i32>().ok()));
+            next += 1;
+        }
+        for pid in family.into_iter().filter_map(rustix::process::Pid::from_raw) {
+            // One may have ended meanwhile.
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+
     fn openssh_keys(&self) {
         // The smallest RSA keys that OpenSSH takes without a word: they are made for each test.
         for (kind, bits) in [("ed25519", "256"), ("ecdsa", "256"), ("rsa", "2048")] {

@@ -25,7 +25,11 @@ goes_wrong() { # FAULT
     case $1 in
     network-silent) cut "$(cat /run/rmachine/seconds)" -p tcp -j DROP ;;
     network-reset) cut 3 -p tcp --dport 22 -j REJECT --reject-with tcp-reset ;;
-    engine-killed) kill -9 "$(systemctl show -p MainPID --value docker.service)" ;;
+    engine-killed)
+        pid=$(systemctl show -p MainPID --value docker.service)
+        # Where none runs there is none to kill; 0 would be ourselves.
+        [ "${pid:-0}" = 0 ] || kill -9 "$pid"
+        ;;
     disk-filled)
         fallocate -l "$(df --output=avail -B1 / | tail -n 1)" /var/tmp/filled
         dd if=/dev/zero of=/var/tmp/filled-too bs=4k 2>/dev/null

@@ -37,11 +37,11 @@ impl Fault {
     /// For the results.
     pub fn words(self) -> &'static str {
         match self {
-            Self::NetworkSilent => "network silent for 5 s at a step of adoption",
-            Self::NetworkReset => "connection reset at a step of adoption",
-            Self::EngineKilled => "dockerd killed at a step of adoption",
-            Self::DiskFilled => "disk filled at a step of adoption",
-            Self::ConfigBroken => "daemon.json broken at a step of adoption",
+            Self::NetworkSilent => "network silent for 5 s",
+            Self::NetworkReset => "connection reset",
+            Self::EngineKilled => "dockerd killed",
+            Self::DiskFilled => "disk filled",
+            Self::ConfigBroken => "daemon.json broken",
         }
     }
 
@@ -59,6 +59,11 @@ impl Fault {
             self.name()
         ));
         host.sh("cd /run/rmachine && chmod 755 at-step.new && mv at-step.new at-step");
+    }
+
+    /// Whether it is one at that step: no engine runs before it is installed.
+    pub fn can_happen(self, step: &str) -> bool {
+        self != Self::EngineKilled || !matches!(step, "wait" | "install")
     }
 
     /// Whether a container that runs without live-restore, which the change switches on for a while, can survive it: an engine that is

@@ -57,6 +57,61 @@ impl<'a> Scene<'a> {
         Self { host, config: host.sh(&format!("base64 -w0 {CONFIG}")) }
     }
 
+    /// Releases the adopted host while this goes wrong at that step.
+    pub fn play_release(&self, step: &str, fault: Fault) -> Ending {
+        self.host.sh("docker start keep");
+        let (before, user) = (self.state(), User::new());
+        let adopted = user.adopt(self.host, "n1", &[]);
+        let container = self.container();
+        fault.arm(self.host, step);
+        let first = user.rmachine(&["release", "n1", "-y"]);
+        let ending = match adopted.status {
+            0 => self.judge_release(step, fault, &user, &first, &before),
+            _ => Err(format!("it was not adopted at all: {}", adopted.stderr)),
+        };
+        let ending = match ending {
+            Ok(_) if fault.spares_containers(step) && self.container() != container => {
+                Err("the container was stopped".to_owned())
+            }
+            other => other,
+        };
+        ending.unwrap_or_else(|what| Ending::Third(format!("{what}\nfirst release: {}", first.stderr)))
+    }
+
+    /// Either it was released, or the machine still works and can be released.
+    fn judge_release(
+        &self,
+        step: &str,
+        fault: Fault,
+        user: &User,
+        first: &Run,
+        before: &State,
+    ) -> Result<Ending, String> {
+        self.wait_until_ended()?;
+        if !heal(self.host) {
+            return Err("nothing went wrong".to_owned());
+        }
+        self.mend_config(step)?;
+        self.wait_for_engine(fault)?;
+        if first.status == 0 {
+            let after = self.state();
+            return if after == *before {
+                Ok(Ending::AsBefore)
+            } else {
+                Err(format!("release left {after:?} of {before:?}"))
+            };
+        }
+        // The connection may have ended before the change did.
+        let is_released = self.state() == *before;
+        if is_released {
+            user.rmachine(&["rm", "-y", "n1"]);
+            return Ok(Ending::AsBefore);
+        }
+        works(user)?;
+        self.put_back(user, before)?;
+        Ok(Ending::Works)
+    }
+
     /// Adopts the host while this goes wrong at that step, and puts it back.
     pub fn play(&self, step: &str, fault: Fault) -> Ending {
         self.host.sh("docker start keep");
@@ -150,6 +205,43 @@ impl<'a> Scene<'a> {
     pub fn container(&self) -> String {
         self.host.sh("docker inspect -f '{{.State.Pid}} {{.State.StartedAt}} {{.State.Running}}' keep")
     }
+}
+
+/// Adopts a host without an engine while this goes wrong at that step. What was installed stays, so the host is as before when
+/// nothing else of ours is there.
+pub fn install(host: &Host, step: &str, fault: Fault) -> Ending {
+    let user = User::new();
+    let create = || user.adopt(host, "n1", &["--engine-install", "distro"]);
+    fault.arm(host, step);
+    let first = create();
+    let judged = || -> Result<Ending, String> {
+        let scene = Scene { host, config: String::new() };
+        scene.wait_until_ended()?;
+        if !heal(host) {
+            return Err("nothing went wrong".to_owned());
+        }
+        let ours = "ls -d /var/lib/rmachine /etc/docker/rmachine /etc/systemd/system/*rmachine* 2>/dev/null";
+        let is_clean = !host.run(ours).status.success() || host.sh(&format!("{ours} || true")).is_empty();
+        if first.status != 0 {
+            if !is_clean && !first.stderr.contains("was lost while") {
+                return Err(format!("{} stays", host.sh(&format!("{ours} || true"))));
+            }
+            if fault == Fault::ConfigBroken {
+                // Somebody's file that was there before the engine; whoever wrote it takes it away.
+                host.sh(&format!("rm -f {CONFIG}"));
+            }
+            let again = create();
+            if again.status != 0 {
+                return Err(format!("the second create failed: {}", again.stderr));
+            }
+        }
+        let version = user.docker("n1", "version --format '{{.Server.Version}}'");
+        if version.status != 0 {
+            return Err(format!("docker does not work: {version:?}"));
+        }
+        Ok(if first.status == 0 { Ending::Works } else { Ending::AsBefore })
+    };
+    judged().unwrap_or_else(|what| Ending::Third(format!("{what}\nfirst create: {}", first.stderr)))
 }
 
 fn works(user: &User) -> Result<(), String> {

@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use super::lab_root;
@@ -15,14 +16,21 @@ pub struct SmallDisk {
 impl SmallDisk {
     /// A new one; `Err` says why not.
     pub fn mount() -> Result<Self, String> {
-        let place = lab_root().join(format!("disk-{}", std::process::id()));
+        // What the nspawn driver wants to see free, and a little.
+        Self::mount_with(560)
+    }
+
+    /// The same, with this many MiB.
+    pub fn mount_with(mib: u32) -> Result<Self, String> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let place = lab_root().join(format!("disk-{}-{number}", std::process::id()));
         let cache = lab_root().join("cache");
         for folder in [&place, &cache] {
             std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         }
-        // What the nspawn driver wants to see free, and a little.
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=560m,mode=700", "lab"])
+            .args(["-t", "tmpfs", "-o", &format!("size={mib}m,mode=700"), "lab"])
             .arg(&place)
             .status();
         if !mounted.is_ok_and(|status| status.success()) {

@@ -126,6 +126,19 @@ impl Host {
         &self.endpoint.host
     }
 
+    /// The link to it on this computer.
+    pub fn link(&self) -> String {
+        let id = self.record.config.driver["Id"].as_str().expect("an id");
+        format!("vb-rm-{id}")
+    }
+
+    /// The bridge that link is on.
+    pub fn bridge(&self) -> String {
+        let master = format!("/sys/class/net/{}/master", self.link());
+        let bridge = std::fs::read_link(master).expect("a bridge");
+        bridge.file_name().expect("its name").to_string_lossy().into_owned()
+    }
+
     /// The private key of its root.
     pub fn key(&self) -> PathBuf {
         self.endpoint.identity.clone().expect("a key")

@@ -5,6 +5,7 @@ use std::{
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use super::{Host, lab_root};
@@ -119,12 +120,20 @@ impl User {
 
     /// A command line at a terminal, where these keys are typed. What the terminal shows is the stdout.
     pub fn at_terminal(&self, line: &str, keys: &str) -> Run {
+        self.at_terminal_slowly(line, Duration::ZERO, &[keys])
+    }
+
+    /// The same, where each of these is typed that much later than what is before it.
+    pub fn at_terminal_slowly(&self, line: &str, later: Duration, keys: &[&str]) -> Run {
         let mut script = self.command("timeout");
         script.args(["60", "script", "-qec", line, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = script.spawn().expect("script runs");
         // Open until the end: the end of stdin would be typed as Ctrl-D.
         let mut stdin = child.stdin.take().expect("stdin");
-        stdin.write_all(keys.as_bytes()).expect("typed");
+        for keys in keys {
+            std::thread::sleep(later);
+            stdin.write_all(keys.as_bytes()).expect("typed");
+        }
         let mut shown = Vec::new();
         child.stdout.take().expect("stdout").read_to_end(&mut shown).expect("shown");
         let status = child.wait().expect("script ends").code().unwrap_or(-1);
