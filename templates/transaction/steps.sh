@@ -124,7 +124,16 @@ step_release() { # wants what was there before the first transaction
     cp -a "$home/origin/." "$folder/want/" && backwards "$home/origin/index" >"$folder/want/index" || return
     if wants keep-config; then keep_config || return; fi
     if [ -f "$home/origin/hostname" ]; then cp "$home/origin/hostname" "$folder/do/hostname" || return; fi
-    remember_all
+    sum_wanted && remember_all
+}
+
+# What is put in place by a link is the same file as what was wanted, whoever writes to it: only its sum tells.
+sum_wanted() {
+    while read -r kind number _ path; do
+        if [ "$kind" != file ] || [ -h "$folder/want/$number" ]; then continue; fi
+        sum=$(sha256sum <"$folder/want/$number") || return
+        echo "${sum%% *}  $path"
+    done <"$folder/want/index" >"$folder/want/sums"
 }
 
 keep_config() { # daemon.json with what somebody else has changed in it
