@@ -14,6 +14,8 @@ use super::{
 const MOST_STEPS: usize = 200_000;
 /// How much may be written, and how long a text may become, in bytes.
 const MOST_TEXT: usize = 16 << 20;
+/// How much text functions may make in all, in bytes, printed or not.
+const MOST_MADE: usize = 64 << 20;
 /// How deep templates, bodies and commands may stand in each other while they are done.
 const DEEPEST: usize = 250;
 
@@ -29,6 +31,7 @@ pub(super) fn render(text: &str, bodies: &Bodies, value: &Value) -> Result<Strin
         variables: vec![(WHOLE.to_owned(), whole.clone())],
         out: String::new(),
         steps: 0,
+        made: 0,
         depth: 0,
     };
     run.list(&whole, main)?;
@@ -72,6 +75,8 @@ struct Run<'a> {
     variables: Vec<(String, Got)>,
     out: String,
     steps: usize,
+    /// Bytes that functions made.
+    made: usize,
     depth: usize,
 }
 
@@ -104,9 +109,11 @@ impl<'a> Run<'a> {
         result
     }
 
-    fn bounded(&self, text: String) -> Done<String> {
-        if text.len() > MOST_TEXT {
-            return self.wrong(format!("a text of more than {MOST_TEXT} bytes"));
+    /// A text that a function made.
+    fn bounded(&mut self, text: String) -> Done<String> {
+        self.made += text.len();
+        if text.len() > MOST_TEXT || self.made > MOST_MADE {
+            return self.wrong(format!("its texts are longer than {MOST_TEXT} bytes, or {MOST_MADE} in all"));
         }
         Ok(text)
     }
@@ -171,7 +178,7 @@ impl<'a> Run<'a> {
         }
         let inner = self.variables.len();
         for (key, element) in entries {
-            self.declare_entry(&branch.pipe, key, &element);
+            self.declare_entry(&branch.pipe, key, &element)?;
             let ended = self.list(&element, &branch.then)?;
             self.variables.truncate(inner);
             if ended == Flow::Break {
@@ -207,17 +214,19 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// The last variable takes the element, the one before it the key.
-    fn declare_entry(&mut self, pipe: &Pipe, key: Value, element: &Got) {
-        let count = self.variables.len();
-        match pipe.variables.len() {
-            0 => {}
-            1 => self.variables[count - 1].1 = element.clone(),
-            _ => {
-                self.variables[count - 1].1 = element.clone();
-                self.variables[count - 2].1 = Got::plain(key);
-            }
+    /// The last variable takes the element, the one before it the key; a single one takes the element.
+    fn declare_entry(&mut self, pipe: &Pipe, key: Value, element: &Got) -> Done<()> {
+        let values = [Got::plain(key), element.clone()];
+        let values = &values[values.len() - pipe.variables.len().min(values.len())..];
+        if pipe.assigns {
+            return pipe.variables.iter().zip(values).try_for_each(|(name, got)| self.assign(name, got));
         }
+        // They are the last ones, because the pipeline has just declared them.
+        let first = self.variables.len() - values.len();
+        for ((_, variable), got) in self.variables[first..].iter_mut().zip(values) {
+            *variable = got.clone();
+        }
+        Ok(())
     }
 
     fn template(&mut self, dot: &Got, call: &'a Call) -> Done<()> {

@@ -176,16 +176,35 @@ fn is_bounded(template: &str) -> Result<String, TemplateError> {
 fn templates_that_would_never_end_are_ended() {
     let twice = r#"{{define "x"}}{{if .}}{{template "x" (slice . 1)}}{{template "x" (slice . 1)}}{{end}}{{end}}{{template "x" "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}}"#;
     let doubling = format!("{{{{$s := `ab`}}}}{}", "{{$s = printf `%s%s` $s $s}}".repeat(60));
+    let unprinted =
+        format!("{}{{{{$x := printf `%1000000d` 1}}}}{}", "{{range $}}".repeat(5), "{{end}}".repeat(5));
     let wide = "{{printf `%1000000d` 1}}".repeat(40);
     let table = [
         (r#"{{define "x"}}{{template "x" .}}{{end}}{{template "x" .}}"#, "exceeded maximum template depth"),
         (twice, "it does more than 200000 things"),
-        (&doubling, "a text of more than"),
+        (&doubling, "its texts are longer than"),
+        (&unprinted, "its texts are longer than"),
         (&wide, "it writes more than"),
     ];
     for (template, problem) in table {
         let error = is_bounded(template).expect_err("it must not end well").to_string();
         assert!(error.contains(problem), "{error}");
+    }
+}
+
+/// Go 1.19 took the last two variables whatever they were called, and ran off the end of its list where there was one; later versions of
+/// Go go by the name.
+#[test]
+fn a_range_assigns_to_variables_by_their_names() {
+    let render = |template: &str| Template::parse(template).and_then(|parsed| parsed.render(&document()));
+    let rows = [
+        ("{{$i := 9}}{{$x := 9}}{{range $i, $x = .Driver.Tags}}{{end}}{{$i}}{{$x}}", "2c"),
+        ("{{$x := 9}}{{$i := 9}}{{range $i, $x = .Driver.Tags}}{{end}}{{$i}}{{$x}}", "2c"),
+        ("{{$x := 9}}{{range $x = .Driver.Tags}}{{$x}}{{end}}", "abc"),
+        ("{{range $, $ = .Driver.Tags}}{{$}}{{end}}", "abc"),
+    ];
+    for (template, text) in rows {
+        assert_eq!(render(template).unwrap(), text, "{template}");
     }
 }
 
@@ -206,7 +225,7 @@ fn templates_nested_deeper_than_anybody_writes_are_refused() {
 }
 
 /// What templates are made of, whole and broken.
-const PIECES: [&str; 64] = [
+const PIECES: [&str; 65] = [
     "{{",
     "}}",
     "{{- ",
@@ -218,6 +237,7 @@ const PIECES: [&str; 64] = [
     "{{range ",
     "{{with ",
     "{{range $i, $x := ",
+    "{{range $, $ = ",
     "{{define \"a\"}}",
     "{{template \"a\" ",
     "{{block \"a\" ",

@@ -4,7 +4,7 @@ use super::{Done, Got, Run, printed};
 use crate::template::{
     ast::{At, Term, TermKind},
     functions::{self, Function},
-    print,
+    json, print,
     value::Value,
 };
 
@@ -103,15 +103,15 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn result(&self, function: Function, values: Vec<Got>) -> Result<Got, String> {
+    fn result(&mut self, function: Function, values: Vec<Got>) -> Result<Got, String> {
         let values: Vec<Value> = values.into_iter().map(|got| got.value).collect();
         let text = |text: String| Ok(Got::plain(Value::from(text)));
         match function {
             Function::Html => text(self.bounded(functions::html(&joined(&values)))?),
             Function::Js => text(self.bounded(functions::js(&joined(&values)))?),
             Function::Urlquery => text(self.bounded(functions::urlquery(&joined(&values)))?),
-            Function::Json => text(crate::template::json::compact(&values[0])),
-            Function::PrettyJson => text(crate::template::json::pretty(&values[0])),
+            Function::Json => text(self.bounded(json::compact(&values[0]))?),
+            Function::PrettyJson => text(self.bounded(json::pretty(&values[0]))?),
             Function::Print => text(self.bounded(print::sprint(&values))?),
             Function::Println => text(self.bounded(print::sprintln(&values))?),
             Function::Printf => {

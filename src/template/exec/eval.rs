@@ -36,7 +36,7 @@ impl<'a> Run<'a> {
         Ok(got)
     }
 
-    fn assign(&mut self, name: &str, got: &Got) -> Done<()> {
+    pub(super) fn assign(&mut self, name: &str, got: &Got) -> Done<()> {
         match self.variables.iter_mut().rev().find(|(other, _)| other == name) {
             Some((_, value)) => *value = got.clone(),
             None => return self.wrong(format!("undefined variable: {name}")),
