@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr};
 
 use crate::env::Env;
 
-/// A place between two outside effects of `create`.
+/// A place between two outside effects of `create` or `swarm create`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Checkpoint {
     /// The name is ours, nothing is written.
@@ -42,6 +42,18 @@ pub enum Checkpoint {
     EnvFilesWritten,
     /// The record says that the machine is ready.
     Provisioned,
+    /// It is written down who takes part in a swarm.
+    SwarmPlanned,
+    /// The machines of a swarm are there.
+    SwarmMustered,
+    /// The first manager runs, and the record does not say so.
+    SwarmBegun,
+    /// The record says that the first manager runs.
+    SwarmRecorded,
+    /// A node is in, and the managers may not see it yet.
+    NodeJoined,
+    /// Every node is as it was asked for, and the record does not say so.
+    SwarmFinished,
 }
 
 impl Checkpoint {
@@ -65,6 +77,16 @@ impl Checkpoint {
         Self::Provisioned,
     ];
 
+    /// Those that `swarm create` meets beside them.
+    pub const SWARM: [Self; 6] = [
+        Self::SwarmPlanned,
+        Self::SwarmMustered,
+        Self::SwarmBegun,
+        Self::SwarmRecorded,
+        Self::NodeJoined,
+        Self::SwarmFinished,
+    ];
+
     /// The name used to ask for a kill at this place.
     pub fn name(self) -> &'static str {
         match self {
@@ -84,6 +106,12 @@ impl Checkpoint {
             Self::Verified => "verified",
             Self::EnvFilesWritten => "env-files-written",
             Self::Provisioned => "provisioned",
+            Self::SwarmPlanned => "swarm-planned",
+            Self::SwarmMustered => "swarm-mustered",
+            Self::SwarmBegun => "swarm-begun",
+            Self::SwarmRecorded => "swarm-recorded",
+            Self::NodeJoined => "node-joined",
+            Self::SwarmFinished => "swarm-finished",
         }
     }
 }
@@ -100,6 +128,7 @@ impl FromStr for Checkpoint {
     fn from_str(name: &str) -> Result<Self, String> {
         Self::ALL
             .into_iter()
+            .chain(Self::SWARM)
             .find(|point| point.name() == name)
             .ok_or_else(|| format!("no checkpoint {name:?}"))
     }
@@ -136,13 +165,13 @@ mod tests {
 
     #[test]
     fn every_checkpoint_has_a_name_that_leads_back_to_it() {
-        for point in Checkpoint::ALL {
+        for point in Checkpoint::ALL.into_iter().chain(Checkpoint::SWARM) {
             assert_eq!(point.name().parse(), Ok(point));
         }
     }
 
     #[test]
     fn the_order_of_the_list_is_the_order_of_the_story() {
-        assert!(Checkpoint::ALL.is_sorted());
+        assert!(Checkpoint::ALL.is_sorted() && Checkpoint::SWARM.is_sorted());
     }
 }

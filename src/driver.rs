@@ -34,6 +34,17 @@ pub struct Profile {
     pub identity: Identity,
     /// Whether a new host takes the machine's name as its host name.
     pub names_host: bool,
+    /// How it is told which host to adopt, where it adopts hosts.
+    pub adopts: Option<Adopts>,
+}
+
+/// The flags by which a driver is told which host to adopt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adopts {
+    /// The host's address.
+    pub address: &'static str,
+    /// The engine's port there.
+    pub engine_port: &'static str,
 }
 
 /// Where a driver's hosts come from.

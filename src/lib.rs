@@ -25,5 +25,6 @@ pub mod secret;
 pub mod shell;
 pub mod ssh;
 pub mod store;
+pub mod swarm;
 pub mod template;
 pub mod tls;

@@ -158,6 +158,13 @@ where
     }
 }
 
+/// A beat for what is shown again and again until the user has seen enough; the first comes at once.
+pub fn beat(every: Duration) -> tokio::time::Interval {
+    let mut beat = tokio::time::interval(every);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    beat
+}
+
 /// How often and how long [`briefly`] rests: 40 ms in all, the blink in which another program replaces a file.
 const BRIEF: (u32, Duration) = (10, Duration::from_millis(4));
 

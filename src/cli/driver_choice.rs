@@ -36,6 +36,19 @@ pub fn choose(words: &[String], env: &Env, settings: &Settings) -> Result<Choice
     pick(env)
 }
 
+/// The same for a command that may need no driver: its machines may all exist, or stand in a list of hosts to adopt.
+pub fn choose_for_many(words: &[String], env: &Env, settings: &Settings) -> Result<Choice, CliError> {
+    let has_list = options(words).iter().any(|word| word == "--hosts" || word.starts_with("--hosts="));
+    if typed(words).is_none() && has_list {
+        let driver = drivers::all().into_iter().find(|driver| driver.profile().adopts.is_some());
+        return Ok(Choice { driver, because: None });
+    }
+    match choose(words, env, settings) {
+        Err(CliError::Refused { .. }) => Ok(Choice { driver: None, because: None }),
+        choice => choice,
+    }
+}
+
 /// The words that may be options: those before `--`.
 fn options(words: &[String]) -> &[String] {
     &words[..words.iter().position(|word| word == "--").unwrap_or(words.len())]

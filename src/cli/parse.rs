@@ -63,15 +63,16 @@ fn settings(env: &Env) -> Result<Settings, SettingsError> {
 
 fn parse_with(env: &Env, settings: &Settings) -> Result<Line, CliError> {
     let words = argv::words(env);
-    let Whole { tree, choice } = whole(env, settings, &words)?;
+    let Whole { tree, choice, path } = whole(env, settings, &words)?;
     let mut line = read(tree, &words, env)?;
-    if let (Some(Command::Create(args)), Some(choice)) = (&mut line.0.command, choice) {
-        args.chosen =
-            choice.driver.zip(line.1.subcommand_matches("create")).map(|(driver, matches)| Chosen {
-                driver: driver.name().to_owned(),
-                because: choice.because,
-                flags: flags::read(matches, driver.as_ref()),
-            });
+    let args = line.0.command.as_mut().and_then(Command::created);
+    let matches = path.iter().try_fold(&line.1, |matches, name| matches.subcommand_matches(name));
+    if let (Some(args), Some(choice), Some(matches)) = (args, choice, matches) {
+        args.chosen = choice.driver.map(|driver| Chosen {
+            driver: driver.name().to_owned(),
+            because: choice.because,
+            flags: flags::read(matches, driver.as_ref()),
+        });
     }
     Ok(line.0)
 }
@@ -80,21 +81,37 @@ fn parse_with(env: &Env, settings: &Settings) -> Result<Line, CliError> {
 struct Whole {
     tree: clap::Command,
     choice: Option<Choice>,
+    /// The command that takes a driver's flags, with its parents; empty where the line has another.
+    path: &'static [&'static str],
 }
 
 fn whole(env: &Env, settings: &Settings, words: &[String]) -> Result<Whole, CliError> {
     let mut tree = defaults::fill(tree(env), env, settings)?;
     let place = argv::place_of_command(words, &tree);
-    let is_create = place.is_some_and(|place| words[place] == "create");
-    let choice = is_create.then(|| driver_choice::choose(words, env, settings)).transpose()?;
+    let path = place.map_or(&[][..], |place| creating(&words[place..]));
+    let choice = match path {
+        [] => None,
+        [_create] => Some(driver_choice::choose(words, env, settings)?),
+        [..] => Some(driver_choice::choose_for_many(words, env, settings)?),
+    };
     let driver = choice.as_ref().and_then(|choice| choice.driver.as_deref());
-    tree = with_driver(tree, is_create, driver, env, settings)?;
+    tree = with_driver(tree, path, driver, env, settings)?;
     if env.voice() == Voice::DockerMachine {
         let specs = driver.map(Driver::flags).unwrap_or_default();
         let flags: Vec<String> = specs.into_iter().map(|spec| spec.name).collect();
         tree = classic::tree::shape(tree, env, &flags);
     }
-    Ok(Whole { tree, choice })
+    Ok(Whole { tree, choice, path })
+}
+
+/// The command that takes a driver's flags, with its parents, where the words begin with one.
+fn creating(words: &[String]) -> &'static [&'static str] {
+    match words {
+        [create, ..] if create == "create" => &["create"],
+        [swarm, create, ..] if swarm == "swarm" && create == "create" => &["swarm", "create"],
+        [swarm, add, ..] if swarm == "swarm" && add == "add" => &["swarm", "add"],
+        _ => &[],
+    }
 }
 
 /// The tree as help shows it, with the driver's flags where the line names one that there is.
@@ -124,25 +141,33 @@ pub fn tree(env: &Env) -> clap::Command {
 
 fn with_driver(
     root: clap::Command,
-    is_create: bool,
+    path: &[&str],
     driver: Option<&dyn Driver>,
     env: &Env,
     settings: &Settings,
 ) -> Result<clap::Command, CliError> {
     let mut trouble = None;
-    let root = match driver {
-        Some(driver) => root.mut_subcommand("create", |create| {
-            flags::add(create.clone(), driver, env, settings).unwrap_or_else(|error| {
-                trouble = Some(error);
-                create
-            })
+    let root = at(root, path, &mut |create| match driver {
+        Some(driver) => flags::add(create.clone(), driver, env, settings).unwrap_or_else(|error| {
+            trouble = Some(error);
+            create
         }),
-        None if is_create => {
-            root.mut_subcommand("create", |create| create.after_help(driver_choice::list(env)))
-        }
-        None => root,
-    };
+        None => create.after_help(driver_choice::list(env)),
+    });
     trouble.map_or(Ok(root), Err)
+}
+
+/// The tree with one of its commands changed; nothing where there is no path to one.
+fn at(
+    tree: clap::Command,
+    path: &[&str],
+    change: &mut dyn FnMut(clap::Command) -> clap::Command,
+) -> clap::Command {
+    match path {
+        [] => tree,
+        [last] => tree.mut_subcommand(*last, change),
+        [first, rest @ ..] => tree.mut_subcommand(*first, |command| at(command, rest, change)),
+    }
 }
 
 /// The sections and keys that the configuration file may have.

@@ -10,7 +10,9 @@ mod reach;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    driver::{Base, BuiltIn, Context, DriverError, FlagSpec, Flags, Identity, Origin, Profile, Result},
+    driver::{
+        Adopts, Base, BuiltIn, Context, DriverError, FlagSpec, Flags, Identity, Origin, Profile, Result,
+    },
     machine::{Fingerprint, SshEndpoint, State},
 };
 
@@ -57,6 +59,7 @@ impl BuiltIn for GenericSsh {
             provisions: true,
             identity: Identity::Users,
             names_host: false,
+            adopts: Some(Adopts { address: "generic-ip-address", engine_port: "generic-engine-port" }),
         }
     }
 

@@ -44,6 +44,7 @@ impl Driver for Missing {
             provisions: true,
             identity: Identity::Users,
             names_host: true,
+            adopts: None,
         }
     }
 

@@ -100,6 +100,7 @@ impl BuiltIn for Nspawn {
             provisions: true,
             identity: Identity::KnownBeforehand,
             names_host: true,
+            adopts: None,
         }
     }
 

@@ -7,6 +7,7 @@
 mod connect;
 mod error;
 mod http;
+pub mod swarm;
 mod types;
 
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -18,7 +19,7 @@ use serde_json::Value;
 
 pub use connect::{Dial, Dialed, Endpoint, Stream};
 pub use error::ApiError;
-pub use types::{Container, Info, SwarmInfo, Version};
+pub use types::{ClusterInfo, Container, FirewallBackend, Info, RemoteManager, SwarmInfo, Version};
 
 use crate::{
     event::Events,

@@ -15,6 +15,7 @@ pub mod query;
 pub mod release;
 pub mod rm;
 pub mod ssh_config;
+pub mod swarm;
 pub mod trust;
 
 use std::{sync::Arc, time::Duration};
@@ -189,6 +190,9 @@ pub enum OpsError {
     /// The engine.
     #[error(transparent)]
     Engine(#[from] crate::engine::api::ApiError),
+    /// A swarm.
+    #[error(transparent)]
+    Swarm(#[from] swarm::SwarmError),
 }
 
 impl OpsError {
@@ -201,7 +205,7 @@ impl OpsError {
     pub fn left_host_untouched(&self) -> bool {
         match self {
             Self::Provision(error) => error.left_host_untouched(),
-            Self::Engine(_) | Self::Unfinished { .. } => false,
+            Self::Engine(_) | Self::Unfinished { .. } | Self::Swarm(_) => false,
             Self::UnknownDriver { .. }
             | Self::NoLogin { .. }
             | Self::NotRunning { .. }

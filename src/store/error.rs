@@ -21,6 +21,17 @@ pub enum StoreError {
         /// Names that are near it, nearest first.
         nearest: Vec<String>,
     },
+    /// No swarm of that name.
+    #[error("swarm {name:?} does not exist")]
+    NoSwarm {
+        /// The name that was looked for.
+        name: String,
+        /// Names that are near it, nearest first.
+        nearest: Vec<String>,
+    },
+    /// A swarm has the name; `env` and `config` take names of both.
+    #[error("there is a swarm called {:?}", .0.as_str())]
+    NameOfSwarm(MachineName),
     /// The name is taken.
     #[error("machine {:?} already exists", .0.as_str())]
     AlreadyExists(MachineName),

@@ -4,6 +4,7 @@
 //! <store>/certs/{ca.pem,ca-key.pem,cert.pem,key.pem}
 //! <store>/machines/NAME/{config.json,rmachine.json,ca.pem,cert.pem,key.pem,server.pem,server-key.pem,id_*,env.sh,NAME.env}
 //! <store>/cache/
+//! <store>/.rmachine/swarms/NAME.json
 //! <store>/.rmachine/locks/NAME    <store>/.rmachine/certs.lock    <store>/.rmachine/staging/
 //! ```
 //!
@@ -21,6 +22,7 @@ mod migrate;
 mod record;
 mod side;
 mod staging;
+mod swarms;
 
 use std::{
     fs,
@@ -164,7 +166,10 @@ impl Store {
         events: &Events,
     ) -> Result<Lock, StoreError> {
         let lock = self.lock(name, deadline, events).await?;
-        if self.exists(name) { Err(StoreError::AlreadyExists(name.clone())) } else { Ok(lock) }
+        if self.exists(name) {
+            return Err(StoreError::AlreadyExists(name.clone()));
+        }
+        if self.has_swarm(name) { Err(StoreError::NameOfSwarm(name.clone())) } else { Ok(lock) }
     }
 
     /// Takes the lock of the CA and the client certificate, which all machines of a store share.

@@ -32,6 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
 /// Options of `create` that every driver shares.
 #[derive(clap::Args)]
+#[group(skip)]
 pub struct Args {
     /// Names of the new machines
     #[arg(value_name = "NAME")]
@@ -88,6 +89,31 @@ pub struct Chosen {
     pub because: Option<String>,
     /// Its flags.
     pub flags: Flags,
+}
+
+impl Args {
+    /// The one name of a command that takes these options for many machines.
+    pub fn only_name(&self, app: &App, command: &'static str) -> Result<MachineName, CliError> {
+        match self.names.as_slice() {
+            [] => Err(CliError::NoNames { command }),
+            [name] => Ok(name.parse()?),
+            [_, extra @ ..] => Err(CliError::usage(
+                format!("one name is meant, not {} more", extra.len()),
+                format!("{} {command} NAME", app.program()),
+            )),
+        }
+    }
+
+    /// How machines are made with these options, where a driver is chosen; the name stands in for those to come.
+    pub fn template(&self, app: &App, name: &MachineName) -> Result<Option<Request>, CliError> {
+        let of = |_: &Chosen| Ok(request(app, self, std::slice::from_ref(name))?.0);
+        self.chosen.as_ref().map(of).transpose()
+    }
+
+    /// sudo's password, where one was given.
+    pub fn sudo(&self, app: &App) -> Result<Option<crate::secret::Secret>, CliError> {
+        self.sudo.read(&app.env)
+    }
 }
 
 /// Creates one machine, or several alike at once.

@@ -21,6 +21,7 @@ pub mod ssh;
 pub mod start;
 pub mod status;
 pub mod stop;
+pub mod swarm;
 pub mod trust;
 pub mod url;
 pub mod use_;
@@ -73,6 +74,8 @@ pub enum Command {
     Status(status::Args),
     /// Stop hosts
     Stop(stop::Args),
+    /// Make machines into a swarm and keep it healthy
+    Swarm(swarm::Args),
     /// Pin the host key that a host shows now, after it was made anew
     Trust(trust::Args),
     /// Print URLs of engines
@@ -108,6 +111,7 @@ impl Command {
             Self::Start(args) => start::run(app, args),
             Self::Status(args) => status::run(app, args),
             Self::Stop(args) => stop::run(app, args),
+            Self::Swarm(args) => swarm::run(app, args),
             Self::Trust(args) => trust::run(app, args),
             Self::Url(args) => url::run(app, args),
             Self::Use(args) => use_::run(app, args),
@@ -118,6 +122,15 @@ impl Command {
     /// Whether it is about this program alone, so that no default of a flag matters.
     pub fn needs_no_settings(&self) -> bool {
         matches!(self, Self::Version(args) if args.is_about_us())
+    }
+
+    /// The options of the command that makes machines, where it is one.
+    pub fn created(&mut self) -> Option<&mut create::Args> {
+        match self {
+            Self::Create(args) => Some(args),
+            Self::Swarm(args) => args.created(),
+            _ => None,
+        }
     }
 
     /// Whether stdout is for a shell to evaluate.

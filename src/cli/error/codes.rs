@@ -5,7 +5,7 @@ use crate::{
     contexts::ContextError,
     driver::DriverError,
     machine::MachineName,
-    ops::{OpsError, certs::CertsError, links::LinkError},
+    ops::{OpsError, certs::CertsError, links::LinkError, swarm::SwarmError},
     provision::ProvisionError,
     store::StoreError,
 };
@@ -69,6 +69,32 @@ fn of_ops(error: &OpsError) -> u8 {
         | OpsError::Certs(_)
         | OpsError::Provision(_)
         | OpsError::Engine(_) => code::FAILED,
+        OpsError::Swarm(error) => of_swarm(error),
+    }
+}
+
+fn of_swarm(error: &SwarmError) -> u8 {
+    match error {
+        SwarmError::Topology(_) | SwarmError::Discovery(_) | SwarmError::NoDriver { .. } => code::USAGE,
+        SwarmError::NameOfMachine { .. }
+        | SwarmError::OtherMembers { .. }
+        | SwarmError::OtherSettings { .. }
+        | SwarmError::NotMember { .. }
+        | SwarmError::Taken { .. }
+        | SwarmError::Quorum { .. }
+        | SwarmError::Last { .. }
+        | SwarmError::Down { .. }
+        | SwarmError::Conflict(_)
+        | SwarmError::Problems { after_making: false, .. } => code::REFUSED,
+        SwarmError::Problems { after_making: true, .. }
+        | SwarmError::Unfinished { .. }
+        | SwarmError::NoManager { .. }
+        | SwarmError::NoAnswer { .. }
+        | SwarmError::NotIn { .. }
+        | SwarmError::NoKey { .. }
+        | SwarmError::Address(_)
+        | SwarmError::Host(_)
+        | SwarmError::Formation(_) => code::FAILED,
     }
 }
 
@@ -92,10 +118,11 @@ fn of_context(error: &ContextError) -> u8 {
 
 fn of_store(error: &StoreError) -> u8 {
     match error {
-        StoreError::AlreadyExists(_) => code::REFUSED,
+        StoreError::AlreadyExists(_) | StoreError::NameOfSwarm(_) => code::REFUSED,
         StoreError::BadName(_) => code::USAGE,
         StoreError::NoHome
         | StoreError::NotFound { .. }
+        | StoreError::NoSwarm { .. }
         | StoreError::NotAFolder { .. }
         | StoreError::NoConfig { .. }
         | StoreError::Empty { .. }

@@ -10,6 +10,7 @@ mod process;
 mod provision;
 mod ssh;
 mod store;
+mod swarm;
 
 use std::{error::Error, iter::successors};
 
@@ -106,6 +107,7 @@ fn of_ops(error: &OpsError, to: To<'_>) -> Hints {
         OpsError::Certs(error) => certs::hints(error, to),
         OpsError::Provision(error) => provision::hints(error, to),
         OpsError::Engine(error) => along(error, to),
+        OpsError::Swarm(error) => swarm::hints(error, to),
         OpsError::NotProvisioned { .. } | OpsError::OwnHostKey { .. } | OpsError::NoLogin { .. } => {
             Vec::new()
         }

@@ -60,6 +60,16 @@ pub struct Info {
     pub live_restore_enabled: bool,
     /// Such as `name=rootless`; null on some engines.
     pub security_options: Option<Vec<String>>,
+    /// What filters its packets; engines before 28 do not say.
+    pub firewall_backend: Option<FirewallBackend>,
+}
+
+/// What filters an engine's packets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct FirewallBackend {
+    /// Such as `iptables` or `nftables`.
+    pub driver: String,
 }
 
 /// The swarm, as a node sees it.
@@ -77,6 +87,30 @@ pub struct SwarmInfo {
     pub control_available: bool,
     /// What is wrong, or empty.
     pub error: String,
+    /// The managers this node knows; null outside of a swarm.
+    pub remote_managers: Option<Vec<RemoteManager>>,
+    /// The swarm itself, which only managers see.
+    pub cluster: Option<ClusterInfo>,
+}
+
+/// A manager as a node knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct RemoteManager {
+    /// Its node's id.
+    #[serde(rename = "NodeID")]
+    pub node_id: String,
+    /// Its address and port.
+    pub addr: String,
+}
+
+/// The swarm as a manager sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ClusterInfo {
+    /// The cluster's id.
+    #[serde(rename = "ID")]
+    pub id: String,
 }
 
 /// One of `GET /containers/json`.

@@ -13,6 +13,12 @@ pub(super) fn hints(error: &StoreError, to: To<'_>) -> Hints {
             hints.push(format!("{program} ls shows the machines"));
             hints
         }
+        StoreError::NoSwarm { nearest, .. } => {
+            let mut hints = did_you_mean(nearest);
+            hints.push(format!("{program} swarm ls shows the swarms"));
+            hints
+        }
+        StoreError::NameOfSwarm(_) => one("take another name"),
         StoreError::AlreadyExists(name) => {
             one(format!("take another name, or remove it first: {program} rm {name}"))
         }
@@ -28,8 +34,18 @@ pub(super) fn hints(error: &StoreError, to: To<'_>) -> Hints {
     }
 }
 
-/// A record that cannot be read is named by its folder.
+/// A machine's record that cannot be read is named by its folder; a swarm can be recorded again.
 fn forget(path: &Path, program: &str) -> String {
+    if let Some(swarm) = swarm_of(path) {
+        return format!(
+            "move it away; {program} swarm create with the same machines takes swarm {swarm} up again"
+        );
+    }
     let name = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
     format!("mend the file, or forget the machine: {program} rm -f {name}")
+}
+
+fn swarm_of(path: &Path) -> Option<String> {
+    let folder = path.parent()?.file_name()?;
+    (folder == "swarms").then(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned())
 }

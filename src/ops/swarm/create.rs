@@ -1,0 +1,365 @@
+//! `swarm create`: from names, numbers or a list of hosts to a healthy swarm; run again, it goes on where it ended.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use super::{
+    SwarmError,
+    form::{Forming, Results},
+    muster::{self, Present},
+    reachable::{self, Line, Place},
+};
+use crate::{
+    checkpoint::{Checkpoint, Checkpoints},
+    driver::FlagValue,
+    drivers,
+    machine::MachineName,
+    ops::{
+        OpsError, World,
+        create::{self, Outcome},
+        fan_out::{AT_ONCE, fan_out},
+    },
+    store::{Lock, Stage as MachineStage},
+    swarm::{
+        addresses::{self, Wishes},
+        check::{self, Candidate, Wanted},
+        reach::DATA_PATH_PORT,
+        record::{Node, Record, Settings, Stage},
+        topology::{self, Asked, Member, Origin, Seen, Standing},
+    },
+};
+
+/// What the user asked for.
+#[derive(Clone)]
+pub struct Request {
+    /// The swarm's name.
+    pub name: MachineName,
+    /// Who takes part; empty goes on with what was recorded.
+    pub asked: Asked,
+    /// What the swarm is to be like.
+    pub settings: Settings,
+    /// Which addresses to use.
+    pub wishes: Wishes,
+    /// How new machines are made, everything but the name; none where no driver was named and none can be run here.
+    pub template: Option<create::Request>,
+    /// The members are to join those that were recorded.
+    pub is_added: bool,
+}
+
+/// What came of it.
+pub struct Report {
+    /// The cluster's id.
+    pub cluster: String,
+    /// Who reaches whom; empty when nobody was left to join.
+    pub table: Vec<Line>,
+    /// What came of each node, in the order of the record.
+    pub results: Results,
+    /// Whether anything had to be done.
+    pub changed: bool,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Forms the swarm, or goes on forming it. A node that fails undoes no other; it is told in the report.
+pub async fn create(world: &World, request: Request) -> Result<Report, OpsError> {
+    let began = Instant::now();
+    if world.store.exists(&request.name) {
+        return Err(SwarmError::NameOfMachine { name: request.name }.into());
+    }
+    let lock = world.lock(&request.name).await?;
+    let mut record = record(world, &request)?;
+    let members = record.members();
+    free(world, &request.name, &members)?;
+    preflight(world, &request, &members).await?;
+    world.store.save_swarm(&lock, &record)?;
+    reach(world, Checkpoint::SwarmPlanned);
+
+    let mut results = make(world, &request, &members).await;
+    reach(world, Checkpoint::SwarmMustered);
+    let usable = without_failed(&members, &results);
+    let entered = muster::enter(world, usable).await;
+    let mut present = Vec::new();
+    for (machine, outcome) in entered {
+        match outcome {
+            Ok(one) => present.push(one),
+            Err(error) => results.push((machine, Err(error))),
+        }
+    }
+    let (candidates, standing) = stand(&request.name, &record, &present).await?;
+    for one in &present {
+        if let (Some(node), Some(addresses)) = (record.node_mut(&one.machine), one.addresses()) {
+            node.locate(&addresses);
+        }
+    }
+    let table = prepare(world, &request, &mut record, &present, &candidates).await?;
+    world.store.save_swarm(&lock, &record)?;
+
+    let was_formed = record.stage == Stage::Formed;
+    let changed = !was_formed || present.iter().any(|one| one.seen().node().is_none());
+    let (cluster, joined) = form(world, &lock, record, present, standing, was_formed, &results).await?;
+    results.extend(joined);
+    let results = in_order(&members, results);
+    Ok(Report { cluster, table, results, changed, took: began.elapsed() })
+}
+
+fn reach(world: &World, point: Checkpoint) {
+    Checkpoints::from_env(&world.env).reach(point);
+}
+
+/// What an earlier run recorded, else a new one. Asking for something else than was begun is refused.
+fn record(world: &World, request: &Request) -> Result<Record, OpsError> {
+    if request.is_added {
+        return extended(world, request);
+    }
+    let is_asked = request.asked != Asked::default();
+    let Some(recorded) = world.swarm_if_there(&request.name)? else {
+        let members = topology::members(&request.name, &request.asked).map_err(SwarmError::from)?;
+        return Ok(Record::new(&members, request.settings.clone()));
+    };
+    if is_asked {
+        let members = topology::members(&request.name, &request.asked).map_err(SwarmError::from)?;
+        let of = |members: &[Member]| {
+            let mut of: Vec<_> = members.iter().map(|member| (member.machine.clone(), member.role)).collect();
+            of.sort();
+            of
+        };
+        if of(&members) != of(&recorded.members()) {
+            let told = recorded.nodes.iter().map(|node| format!("{} ({})", node.machine, node.role));
+            let members = told.collect::<Vec<_>>().join(", ");
+            return Err(SwarmError::OtherMembers { name: request.name.clone(), members }.into());
+        }
+        if recorded.settings != request.settings {
+            return Err(SwarmError::OtherSettings { name: request.name.clone() }.into());
+        }
+    }
+    world.events.note(format!("going on with swarm {}", request.name));
+    Ok(recorded)
+}
+
+/// The recorded swarm with further members.
+fn extended(world: &World, request: &Request) -> Result<Record, OpsError> {
+    let mut record = world.swarm(&request.name)?;
+    let taken: BTreeSet<MachineName> = record.nodes.iter().map(|node| node.machine.clone()).collect();
+    let added = topology::added(&request.name, &request.asked, record.managers().count(), &taken)
+        .map_err(SwarmError::from)?;
+    for member in added {
+        record.nodes.push(Node::of(&member, &record.settings));
+    }
+    record.stage = record.stage.min(Stage::Begun);
+    Ok(record)
+}
+
+/// A machine may be a member of one swarm only.
+fn free(world: &World, name: &MachineName, members: &[Member]) -> Result<(), OpsError> {
+    for other in world.store.swarms()?.into_iter().filter(|other| other != name) {
+        // One that cannot be read is told by the verbs on it.
+        let Ok(record) = world.swarm(&other) else { continue };
+        if let Some(member) = members.iter().find(|member| record.node(&member.machine).is_some()) {
+            return Err(SwarmError::Taken { machine: member.machine.clone(), swarm: other }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Everything that can be known before a host is touched: machines that exist are looked at, those to be made are planned.
+async fn preflight(world: &World, request: &Request, members: &[Member]) -> Result<(), OpsError> {
+    let mut existing = Vec::new();
+    let mut planned = Vec::new();
+    for member in members {
+        let is_there = world.store.exists(&member.machine);
+        match member.origin {
+            Origin::Existing if !is_there => {
+                return Err(world.store.not_found(member.machine.as_str()).into());
+            }
+            Origin::Existing => existing.push(member.machine.clone()),
+            Origin::New | Origin::Listed { .. } if is_there => {}
+            Origin::New | Origin::Listed { .. } => planned.push(member.clone()),
+        }
+    }
+    let entered = muster::enter(world, existing).await;
+    let present = entered.into_iter().map(|(_, one)| one).collect::<Result<Vec<_>, _>>()?;
+    let candidates = muster::look(&present).await?;
+    refuse(check::check(&candidates, &wanted(&request.settings)).problems, false)?;
+    let plans = planned.iter().map(|member| async move {
+        let request = create::Request { dry_run: true, ..machine(request, member)? };
+        create::create(world, request).await
+    });
+    futures_util::future::try_join_all(plans).await?;
+    Ok(())
+}
+
+fn wanted(settings: &Settings) -> Wanted {
+    let port = settings.data_path_port;
+    Wanted {
+        encrypt: settings.encrypt,
+        data_path_port: if port == 0 { DATA_PATH_PORT } else { port },
+        pools: settings.pools.clone(),
+    }
+}
+
+fn refuse(problems: Vec<check::Problem>, after_making: bool) -> Result<(), OpsError> {
+    if problems.is_empty() { Ok(()) } else { Err(SwarmError::Problems { problems, after_making }.into()) }
+}
+
+/// How a member's machine is made.
+fn machine(request: &Request, member: &Member) -> Result<create::Request, OpsError> {
+    let template =
+        request.template.clone().ok_or_else(|| SwarmError::NoDriver { machine: member.machine.clone() })?;
+    let mut made =
+        create::Request { name: member.machine.clone(), dry_run: false, may_resume: true, ..template };
+    if let Origin::Listed { address, engine_port } = &member.origin
+        && let Some(adopts) = drivers::find(&made.driver).and_then(|driver| driver.profile().adopts)
+    {
+        made.flags.0.insert(adopts.address.to_owned(), FlagValue::Text(address.clone()));
+        if let Some(port) = engine_port {
+            made.flags.0.insert(adopts.engine_port.to_owned(), FlagValue::Int(i64::from(*port)));
+        }
+    }
+    Ok(made)
+}
+
+/// Makes the machines that are to be made, all at once; a create that was cut off is taken up.
+async fn make(world: &World, request: &Request, members: &[Member]) -> Results {
+    let is_finished = |member: &Member| {
+        let record = world.store.load(&member.machine);
+        record.is_ok_and(|record| record.side.stage == MachineStage::Provisioned)
+    };
+    let due: Vec<&Member> =
+        members.iter().filter(|member| member.origin != Origin::Existing && !is_finished(member)).collect();
+    let names = due.iter().map(|member| member.machine.clone()).collect();
+    let made = fan_out(names, AT_ONCE, |name| {
+        let (world, due) = (world.clone(), due.iter().find(|member| member.machine == name));
+        let request = due.map(|member| machine(request, member));
+        async move {
+            match request {
+                Some(request) => create::create(&world, request?).await.map(|_: Outcome| ()),
+                None => Ok(()),
+            }
+        }
+    })
+    .await;
+    made.into_iter().filter(|(_, outcome)| outcome.is_err()).collect()
+}
+
+fn without_failed(members: &[Member], results: &Results) -> Vec<MachineName> {
+    let has_failed = |name: &MachineName| results.iter().any(|(failed, _)| failed == name);
+    members.iter().map(|member| member.machine.clone()).filter(|name| !has_failed(name)).collect()
+}
+
+/// What is there already, and through whom it can be asked.
+async fn stand(
+    name: &MachineName,
+    record: &Record,
+    present: &[Arc<Present>],
+) -> Result<(Vec<Candidate>, Standing), OpsError> {
+    let members: Vec<Member> =
+        present.iter().filter_map(|one| record.node(&one.machine)).map(Node::member).collect();
+    let seen: Vec<Seen> = present.iter().map(|one| one.seen()).collect();
+    let standing =
+        topology::standing(&members, &seen, record.cluster.as_deref()).map_err(SwarmError::from)?;
+    if standing == Standing::Nothing
+        && !members.iter().any(|member| member.role == crate::engine::api::swarm::Role::Manager)
+    {
+        return Err(SwarmError::NoManager { name: name.clone() }.into());
+    }
+    Ok((muster::look(present).await?, standing))
+}
+
+/// Chooses addresses, and tries whether they are reached, for those who are not in yet.
+async fn prepare(
+    world: &World,
+    request: &Request,
+    record: &mut Record,
+    present: &[Arc<Present>],
+    candidates: &[Candidate],
+) -> Result<Vec<Line>, OpsError> {
+    if candidates.iter().all(|candidate| candidate.seen.node().is_some()) {
+        return Ok(Vec::new());
+    }
+    let after_making = record.nodes.iter().any(Node::is_made);
+    choose_pool(world, record, candidates);
+    let findings = check::check(candidates, &wanted(&record.settings));
+    findings.notes.iter().for_each(|note| world.events.note(note));
+    refuse(findings.problems, after_making)?;
+
+    let located: Vec<_> = candidates
+        .iter()
+        .zip(present)
+        .map(|(candidate, one)| candidate.host.located(candidate.machine.as_str(), one.reached()))
+        .collect();
+    let chosen = addresses::choose(&located, &request.wishes).map_err(SwarmError::from)?;
+    let mut places = Vec::new();
+    for (one, addresses) in present.iter().zip(chosen) {
+        let Some(node) = record.node_mut(&one.machine) else { continue };
+        if node.id.is_none() {
+            world.events.note(check::told(&one.machine, &addresses));
+            node.locate(&addresses);
+        }
+        let role = node.role;
+        places.push(Place { present: Arc::clone(one), role, addresses });
+    }
+    world.events.step("trying whether the hosts reach each other");
+    let table = reachable::table(&places, record.settings.data_path_port).await?;
+    refuse(table.iter().filter_map(Line::problem).collect(), after_making)?;
+    Ok(table)
+}
+
+/// Before the swarm begins: another pool than the engine's own where a host needs that one.
+fn choose_pool(world: &World, record: &mut Record, candidates: &[Candidate]) {
+    if record.stage != Stage::Recorded || !record.settings.pools.is_empty() {
+        return;
+    }
+    let hosts: Vec<_> = candidates.iter().map(|candidate| &candidate.host).collect();
+    if let Some(pool) = check::free_pool(&hosts) {
+        world.events.note(format!(
+            "overlay networks get their subnets from {pool}, because hosts have a way into the engine's own 10.0.0.0/8"
+        ));
+        record.settings.pools = vec![pool];
+    }
+}
+
+/// Begins where nothing stands, brings in the rest, and ends with everything as it was asked for.
+async fn form(
+    world: &World,
+    lock: &Lock,
+    record: Record,
+    present: Vec<Arc<Present>>,
+    standing: Standing,
+    was_formed: bool,
+    failed: &Results,
+) -> Result<(String, Results), OpsError> {
+    let is_manager = |one: &&Arc<Present>| record.managers().any(|manager| *manager == one.machine);
+    let first = match standing {
+        Standing::Formed { through, .. } => Arc::clone(&present[through]),
+        Standing::Nothing => Arc::clone(
+            present
+                .iter()
+                .find(is_manager)
+                .ok_or_else(|| SwarmError::NoManager { name: lock.name().clone() })?,
+        ),
+    };
+    let forming = Forming { world, lock, record: Mutex::new(record), present };
+    let cluster = match standing {
+        Standing::Nothing => forming.begin(&first).await?,
+        Standing::Formed { cluster, .. } => {
+            forming.begun(&first, first.seen().node().unwrap_or_default(), &cluster).await?;
+            cluster
+        }
+    };
+    let mut results = vec![(first.machine.clone(), Ok(()))];
+    results.extend(forming.bring_in(&first).await?);
+    forming.finish(&first, was_formed).await?;
+    if failed.is_empty() && results.iter().all(|(_, outcome)| outcome.is_ok()) {
+        forming.formed()?;
+    }
+    Ok((cluster, results))
+}
+
+fn in_order(members: &[Member], mut results: Results) -> Results {
+    let place = |name: &MachineName| members.iter().position(|member| member.machine == *name);
+    results.sort_by_key(|(name, _)| place(name));
+    results
+}

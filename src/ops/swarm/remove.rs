@@ -1,0 +1,259 @@
+//! `swarm rm-node`, `swarm rm` and the rollback of a create: nodes go in the order that harms nobody.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use super::{
+    SwarmError,
+    change::{Held, may_lose},
+    form::Results,
+    through,
+};
+use crate::{
+    engine::api::{
+        Api, ApiError,
+        swarm::{Node, NodeState, Role, Task},
+    },
+    machine::MachineName,
+    ops::{
+        OpsError, World,
+        fan_out::{AT_ONCE, fan_out},
+        rm,
+    },
+    retry::{Backoff, Deadline, PollError, Try, poll},
+    swarm::{formation, topology::Seen},
+};
+
+/// One request and its answer.
+const ASK_WAIT: Duration = Duration::from_secs(30);
+/// Tasks stop within their own grace period (10 s unless they say more), and start elsewhere.
+const TASKS_WAIT: Duration = Duration::from_secs(300);
+/// A node that left is seen down after about three heartbeats.
+const DOWN_WAIT: Duration = Duration::from_secs(60);
+
+/// How a node is to go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Going {
+    /// Even where the quorum needs it, or where it does not answer.
+    pub force: bool,
+    /// Its machine goes, too.
+    pub with_machine: bool,
+}
+
+/// Takes a node out: its tasks move first, a manager is demoted, it leaves, it is forgotten.
+pub async fn node(
+    world: &World,
+    name: &MachineName,
+    machine: &MachineName,
+    going: Going,
+) -> Result<(), OpsError> {
+    let mut held = Held::take(world, name).await?;
+    if held.manager.machine == *machine {
+        // It cannot tell how its own removal ends.
+        let mut others = held.record.clone();
+        others.nodes.retain(|node| node.machine != *machine);
+        held.manager = through::manager(world, name, &others).await.map_err(|error| match error {
+            OpsError::Swarm(SwarmError::NoAnswer { .. }) => {
+                SwarmError::Last { machine: machine.clone() }.into()
+            }
+            other => other,
+        })?;
+    }
+    let api = held.manager.api.clone();
+    if let Ok(id) = held.id(machine) {
+        leave(world, &held, &api, machine, &id, going).await?;
+    }
+    held.record.nodes.retain(|node| node.machine != *machine);
+    held.save(world)?;
+    if going.with_machine {
+        world.events.of(machine).step("removing the machine");
+        rm::rm(world, machine, going.force).await?;
+    }
+    Ok(())
+}
+
+async fn leave(
+    world: &World,
+    held: &Held,
+    api: &Api,
+    machine: &MachineName,
+    id: &str,
+    going: Going,
+) -> Result<(), OpsError> {
+    let events = world.events.of(machine);
+    let all = api.nodes(Deadline::after(ASK_WAIT)).await?;
+    let Some(found) = all.iter().find(|node| node.id == id) else { return Ok(()) };
+    may_lose(machine, found, &all, going.force)?;
+    if found.status.state == NodeState::Ready {
+        events.step("moving its tasks away");
+        drain(world, api, machine, id).await?;
+    } else if !going.force {
+        return Err(SwarmError::Down { machine: machine.clone() }.into());
+    }
+    if found.role() == Role::Manager {
+        events.step("becoming a worker");
+        api.update_node(id, Deadline::after(ASK_WAIT), |spec| spec["Role"] = "worker".into()).await?;
+        if found.status.state == NodeState::Ready {
+            let settled = formation::settled(api, machine, id, &events, Deadline::after(DOWN_WAIT)).await;
+            settled.map_err(SwarmError::from)?;
+        }
+    }
+    if found.status.state == NodeState::Ready {
+        events.step("leaving the swarm");
+        let engine = through::engine(world, machine, Deadline::after(ASK_WAIT)).await?;
+        engine.swarm_leave(false, Deadline::after(ASK_WAIT)).await?;
+        until_down(world, api, machine, id).await?;
+    }
+    events.step("being forgotten by the swarm");
+    Ok(api.remove_node(id, going.force || held.record.cluster.is_none(), Deadline::after(ASK_WAIT)).await?)
+}
+
+/// Drains a node and waits until its tasks run elsewhere: as many of each service as before, where the others have room.
+async fn drain(world: &World, api: &Api, machine: &MachineName, id: &str) -> Result<(), OpsError> {
+    let deadline = Deadline::after(TASKS_WAIT);
+    let before = api.tasks(deadline).await?;
+    let moved = services_on(&before, id);
+    let wanted: Vec<(String, usize)> =
+        moved.iter().map(|service| (service.clone(), running(&before, service, None))).collect();
+    api.update_node(id, deadline, |spec| spec["Availability"] = "drain".into()).await?;
+    let events = world.events.of(machine);
+    let what = format!("the tasks of {machine} to run elsewhere");
+    let outcome = poll(&what, deadline, Backoff::NEAR, &events, || async {
+        let tasks = match api.tasks(deadline).await {
+            Ok(tasks) => tasks,
+            Err(error) if error.is_passing() => return Try::Again(error.to_string()),
+            Err(error) => return Try::Fail(OpsError::from(error)),
+        };
+        let still = tasks.iter().filter(|task| task.node_id == id && task.status.state == "running").count();
+        let short =
+            wanted.iter().filter(|(service, count)| running(&tasks, service, Some(id)) < *count).count();
+        match (still, short) {
+            (0, 0) => Try::Done(()),
+            (0, short) => Try::Again(format!("{short} services run fewer tasks than before")),
+            (still, _) => Try::Again(format!("{still} tasks run there still")),
+        }
+    });
+    match outcome.await {
+        Ok(()) => Ok(()),
+        Err(PollError::Failed(error)) => Err(error),
+        Err(PollError::TimedOut(late)) => Err(ApiError::TimedOut(late).into()),
+    }
+}
+
+/// Services with a replica there; those that run once on every node have nowhere else to go.
+fn services_on(tasks: &[Task], node: &str) -> BTreeSet<String> {
+    let there = tasks.iter().filter(|task| task.node_id == node && task.slot > 0 && task.is_alive());
+    there.map(|task| task.service_id.clone()).collect()
+}
+
+fn running(tasks: &[Task], service: &str, but_on: Option<&str>) -> usize {
+    let runs = |task: &&Task| {
+        task.service_id == service && task.status.state == "running" && Some(task.node_id.as_str()) != but_on
+    };
+    tasks.iter().filter(runs).count()
+}
+
+/// The engine refuses to forget a node that it still sees up.
+async fn until_down(world: &World, api: &Api, machine: &MachineName, id: &str) -> Result<(), OpsError> {
+    let deadline = Deadline::after(DOWN_WAIT);
+    let events = world.events.of(machine);
+    let what = format!("the managers to see that {machine} has left");
+    let outcome = poll(&what, deadline, Backoff::NEAR, &events, || async {
+        match api.node(id, deadline).await {
+            Ok(Some(Node { status, .. })) if status.state == NodeState::Ready => {
+                Try::Again("they see it ready".to_owned())
+            }
+            Ok(_) => Try::Done(()),
+            Err(error) if error.is_passing() => Try::Again(error.to_string()),
+            Err(error) => Try::Fail(error),
+        }
+    });
+    outcome.await.map_err(|error| match error {
+        PollError::Failed(error) => error.into(),
+        PollError::TimedOut(late) => ApiError::TimedOut(late).into(),
+    })
+}
+
+/// Ends a swarm: every node leaves, workers first; `with_machines` removes the machines that were made for it, and only those.
+pub async fn swarm(
+    world: &World,
+    name: &MachineName,
+    with_machines: bool,
+    force: bool,
+) -> Result<Results, OpsError> {
+    world.swarm(name)?;
+    let lock = world.lock(name).await?;
+    let mut record = world.swarm(name)?;
+    let mut results = Results::new();
+    for role in [Role::Worker, Role::Manager] {
+        let leaving = record.nodes.iter().filter(|node| node.role == role).cloned().collect::<Vec<_>>();
+        let cluster = record.cluster.clone();
+        let names = leaving.iter().map(|node| node.machine.clone()).collect();
+        let left = fan_out(names, AT_ONCE, |machine| {
+            let node = leaving.iter().find(|node| node.machine == machine).cloned();
+            let (world, cluster) = (world.clone(), cluster.clone());
+            async move {
+                match node {
+                    Some(node) => go(&world, &node, cluster.as_deref(), with_machines, force).await,
+                    None => Ok(()),
+                }
+            }
+        })
+        .await;
+        let gone =
+            |machine: &MachineName| left.iter().any(|(other, outcome)| other == machine && outcome.is_ok());
+        record.nodes.retain(|node| node.role != role || !gone(&node.machine));
+        world.store.save_swarm(&lock, &record)?;
+        results.extend(left);
+    }
+    if record.nodes.is_empty() {
+        world.store.remove_swarm(&lock)?;
+    }
+    Ok(results)
+}
+
+async fn go(
+    world: &World,
+    node: &crate::swarm::record::Node,
+    cluster: Option<&str>,
+    with_machines: bool,
+    force: bool,
+) -> Result<(), OpsError> {
+    let goes_too = with_machines && node.is_made();
+    if world.store.exists(&node.machine) {
+        let left = leave_alone(world, node, cluster).await;
+        // A host that is removed, or that is gone for good, need not say goodbye.
+        if !goes_too && !force {
+            left?;
+        }
+        if goes_too {
+            world.events.of(&node.machine).step("removing the machine");
+            rm::rm(world, &node.machine, force).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A member leaves without asking anybody, unless it is in another swarm by now.
+async fn leave_alone(
+    world: &World,
+    node: &crate::swarm::record::Node,
+    cluster: Option<&str>,
+) -> Result<(), OpsError> {
+    let deadline = Deadline::after(ASK_WAIT);
+    let engine = through::engine(world, &node.machine, deadline).await?;
+    let seen = Seen::of(&engine.info(deadline).await?.swarm);
+    let is_ours = match &seen {
+        Seen::Outside => return Ok(()),
+        Seen::Joining | Seen::Failed(_) | Seen::Locked => true,
+        Seen::Worker { node: id } => node.id.as_ref() == Some(id),
+        Seen::Manager { node: id, cluster: theirs } => {
+            node.id.as_ref() == Some(id) || cluster.is_some_and(|cluster| cluster == theirs)
+        }
+    };
+    if !is_ours {
+        world.events.of(&node.machine).note("it is in another swarm, and stays there");
+        return Ok(());
+    }
+    world.events.of(&node.machine).step("leaving the swarm");
+    Ok(engine.swarm_leave(true, deadline).await?)
+}

@@ -1,0 +1,260 @@
+//! `swarm status` and `swarm ls`: what the managers say, beside what was recorded.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::Serialize;
+
+use super::through::{self, Manager};
+use crate::{
+    engine::api::{
+        ApiError,
+        swarm::{Availability, Node, NodeState, Reachability, Role, Service, Task},
+    },
+    machine::MachineName,
+    ops::{OpsError, World, connect, fan_out},
+    retry::Deadline,
+    swarm::{host, quorum::Quorum, record::Record, topology::Seen},
+};
+
+/// One round of questions.
+const ASK_WAIT: Duration = Duration::from_secs(20);
+
+/// A swarm as it is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// Its name.
+    pub name: MachineName,
+    /// Its id, once it was formed.
+    pub cluster: Option<String>,
+    /// The manager that answered; none when no quorum is left.
+    pub through: Option<MachineName>,
+    /// How many managers there are.
+    pub managers: usize,
+    /// How many of them answer.
+    pub reachable: usize,
+    /// How many more may be lost.
+    pub margin: usize,
+    /// Whether managers start locked.
+    pub autolock: bool,
+    /// Whether the swarm's own CA is being replaced.
+    pub ca_rotation: bool,
+    /// Its nodes, those of the record first.
+    pub nodes: Vec<NodeStatus>,
+}
+
+impl Status {
+    /// Whether every node is what it should be.
+    pub fn is_healthy(&self) -> bool {
+        self.through.is_some() && self.nodes.iter().all(NodeStatus::is_well)
+    }
+}
+
+/// A node as it is.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct NodeStatus {
+    /// Its machine; none for a node that somebody else brought in.
+    pub machine: Option<MachineName>,
+    /// Its id, once it is in.
+    pub id: Option<String>,
+    /// Its host's name.
+    pub hostname: String,
+    /// What it is for.
+    pub role: Role,
+    /// Whether it answers.
+    pub state: NodeState,
+    /// Whether it gets tasks.
+    pub availability: Availability,
+    /// Whether it leads.
+    pub leader: bool,
+    /// Whether the other managers reach it, where it is one.
+    pub reachability: Option<Reachability>,
+    /// Its address.
+    pub address: String,
+    /// Its engine's version.
+    pub engine: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// How many tasks run on it.
+    pub tasks: usize,
+    /// How many days its certificate holds; unknown where its host was not asked or could not say.
+    pub certificate_days: Option<i64>,
+    /// What is wrong with it.
+    pub trouble: Option<String>,
+}
+
+impl NodeStatus {
+    fn is_well(&self) -> bool {
+        self.state == NodeState::Ready
+            && self.trouble.is_none()
+            && self.reachability.is_none_or(|reachability| reachability == Reachability::Reachable)
+    }
+
+    fn of(node: &Node, tasks: usize) -> Self {
+        Self {
+            machine: None,
+            id: Some(node.id.clone()),
+            hostname: node.description.hostname.clone(),
+            role: node.role(),
+            state: node.status.state,
+            availability: node.availability(),
+            leader: node.is_leader(),
+            reachability: node.manager_status.as_ref().map(|status| status.reachability),
+            address: node.status.addr.clone(),
+            engine: node.description.engine.engine_version.clone(),
+            labels: node.labels(),
+            tasks,
+            certificate_days: None,
+            trouble: Some(node.status.message.clone())
+                .filter(|message| node.status.state != NodeState::Ready && !message.is_empty()),
+        }
+    }
+}
+
+/// What a swarm runs.
+#[derive(Clone, Debug, Default)]
+pub struct Work {
+    /// Its nodes.
+    pub nodes: Vec<Node>,
+    /// Its services.
+    pub services: Vec<Service>,
+    /// Their tasks.
+    pub tasks: Vec<Task>,
+}
+
+/// Nodes, services and tasks in one look.
+pub async fn work(manager: &Manager, deadline: Deadline) -> Result<Work, ApiError> {
+    let nodes = manager.api.nodes(deadline).await?;
+    let services = manager.api.services(deadline).await?;
+    let tasks = manager.api.tasks(deadline).await?;
+    Ok(Work { nodes, services, tasks })
+}
+
+/// Asks the managers, and the hosts for their certificates.
+pub async fn status(world: &World, name: &MachineName, with_certificates: bool) -> Result<Status, OpsError> {
+    let record = world.swarm(name)?;
+    let answers = through::managers(world, &record).await;
+    let decisive = answers
+        .iter()
+        .filter_map(|(_, answer)| answer.as_ref().ok())
+        .find(|manager| through::decides(&manager.seen, &record))
+        .cloned();
+    let mut status = match &decisive {
+        Some(manager) => seen_by(name, &record, manager).await?,
+        None => unseen(name, &record, &answers),
+    };
+    if with_certificates {
+        date_certificates(world, &mut status).await;
+    }
+    Ok(status)
+}
+
+async fn seen_by(name: &MachineName, record: &Record, manager: &Manager) -> Result<Status, OpsError> {
+    let deadline = Deadline::after(ASK_WAIT);
+    let swarm = manager.api.swarm(deadline).await?;
+    let Work { nodes, services: _, tasks } = work(manager, deadline).await?;
+    let running =
+        |id: &str| tasks.iter().filter(|task| task.node_id == id && task.status.state == "running").count();
+    let quorum = quorum(&nodes);
+    let mut listed: Vec<NodeStatus> = Vec::new();
+    for wished in &record.nodes {
+        let found = nodes.iter().find(|node| wished.id.as_ref() == Some(&node.id));
+        listed.push(match found {
+            Some(node) => NodeStatus {
+                machine: Some(wished.machine.clone()),
+                ..NodeStatus::of(node, running(&node.id))
+            },
+            None => NodeStatus {
+                machine: Some(wished.machine.clone()),
+                role: wished.role,
+                trouble: Some("it is not in the swarm".to_owned()),
+                ..NodeStatus::default()
+            },
+        });
+    }
+    let is_ours = |node: &&Node| record.nodes.iter().any(|wished| wished.id.as_ref() == Some(&node.id));
+    listed.extend(
+        nodes.iter().filter(|node| !is_ours(node)).map(|node| NodeStatus::of(node, running(&node.id))),
+    );
+    Ok(Status {
+        name: name.clone(),
+        cluster: Some(swarm.id.clone()),
+        through: Some(manager.machine.clone()),
+        managers: quorum.managers,
+        reachable: quorum.reachable,
+        margin: quorum.margin(),
+        autolock: swarm.is_autolocked(),
+        ca_rotation: swarm.root_rotation_in_progress,
+        nodes: listed,
+    })
+}
+
+/// The managers among the nodes, and how many of them the others reach.
+pub fn quorum(nodes: &[Node]) -> Quorum {
+    let managers = nodes.iter().filter(|node| node.manager_status.is_some());
+    let reachable = managers.clone().filter(|node| node.is_reachable_manager()).count();
+    Quorum { managers: managers.count(), reachable }
+}
+
+/// Nobody can say anything of the whole: what each manager says of itself.
+fn unseen(name: &MachineName, record: &Record, answers: &through::Answers) -> Status {
+    let of = |node: &crate::swarm::record::Node| {
+        let answer = answers.iter().find(|(machine, _)| *machine == node.machine).map(|(_, answer)| answer);
+        let trouble = match answer {
+            None => None,
+            Some(Ok(manager)) => match &manager.seen {
+                Seen::Locked => Some("it is locked".to_owned()),
+                Seen::Manager { .. } => Some("it has no quorum".to_owned()),
+                Seen::Outside | Seen::Joining | Seen::Failed(_) | Seen::Worker { .. } => {
+                    Some("it is no manager of this swarm".to_owned())
+                }
+            },
+            Some(Err(error)) => Some(error.to_string()),
+        };
+        NodeStatus {
+            machine: Some(node.machine.clone()),
+            id: node.id.clone(),
+            role: node.role,
+            availability: node.availability,
+            address: node.advertise.map(|address| address.to_string()).unwrap_or_default(),
+            trouble,
+            ..NodeStatus::default()
+        }
+    };
+    Status {
+        name: name.clone(),
+        cluster: record.cluster.clone(),
+        through: None,
+        managers: record.managers().count(),
+        reachable: 0,
+        margin: 0,
+        autolock: record.settings.autolock,
+        ca_rotation: false,
+        nodes: record.nodes.iter().map(of).collect(),
+    }
+}
+
+/// Asks the hosts; one that cannot say is left without an answer.
+async fn date_certificates(world: &World, status: &mut Status) {
+    let machines = status.nodes.iter().filter_map(|node| node.machine.clone()).collect();
+    let now = jiff::Timestamp::now().as_second();
+    let dates = fan_out::fan_out(machines, fan_out::AT_ONCE, |machine| {
+        let world = world.clone();
+        async move { certificate_until(&world, &machine).await.ok().flatten() }
+    })
+    .await;
+    for (machine, until) in dates {
+        let node = status.nodes.iter_mut().find(|node| node.machine.as_ref() == Some(&machine));
+        if let (Some(node), Some(until)) = (node, until) {
+            node.certificate_days = Some((until - now).div_euclid(24 * 60 * 60));
+        }
+    }
+}
+
+async fn certificate_until(world: &World, machine: &MachineName) -> Result<Option<i64>, OpsError> {
+    let deadline = Deadline::after(ASK_WAIT);
+    let record = world.store.load(machine)?;
+    let session = connect::session(world, world.driver(&record)?.as_ref(), &record, deadline, false).await?;
+    let host = host::look(&session, &[], deadline).await.map_err(super::SwarmError::from)?;
+    session.close().await;
+    Ok(host.certificate_until)
+}

@@ -1,0 +1,90 @@
+//! Which manager to ask: the first that answers and still has a quorum. A swarm outlives any one of them.
+
+use std::{sync::Arc, time::Duration};
+
+use super::SwarmError;
+use crate::{
+    engine::api::Api,
+    machine::MachineName,
+    ops::{OpsError, World, connect, fan_out},
+    retry::Deadline,
+    swarm::{record::Record, topology::Seen},
+};
+
+/// How long a manager may take to answer before the others are enough.
+const ANSWER_WAIT: Duration = Duration::from_secs(10);
+
+/// A manager that answered.
+#[derive(Clone)]
+pub struct Manager {
+    /// Its machine.
+    pub machine: MachineName,
+    /// Its engine.
+    pub api: Arc<Api>,
+    /// What it says of its swarm.
+    pub seen: Seen,
+}
+
+/// What came of asking every manager.
+pub type Answers = Vec<(MachineName, Result<Manager, OpsError>)>;
+
+/// Asks all managers at once what they are.
+pub async fn managers(world: &World, record: &Record) -> Answers {
+    let names = record.managers().cloned().collect();
+    fan_out::fan_out(names, fan_out::AT_ONCE, |machine| {
+        let world = world.clone();
+        async move { ask(&world, machine).await }
+    })
+    .await
+}
+
+async fn ask(world: &World, machine: MachineName) -> Result<Manager, OpsError> {
+    let deadline = Deadline::after(ANSWER_WAIT);
+    let api = engine(world, &machine, deadline).await?;
+    let info = api.info(deadline).await?;
+    Ok(Manager { machine, api: Arc::new(api), seen: Seen::of(&info.swarm) })
+}
+
+/// The engine of a member.
+pub async fn engine(world: &World, machine: &MachineName, deadline: Deadline) -> Result<Api, OpsError> {
+    let record = world.store.load(machine)?;
+    connect::engine(world, world.driver(&record)?.as_ref(), &record, deadline).await
+}
+
+/// A manager of this swarm that can decide something.
+pub async fn manager(world: &World, name: &MachineName, record: &Record) -> Result<Manager, OpsError> {
+    let mut why = Vec::new();
+    for (machine, answer) in managers(world, record).await {
+        match answer {
+            Ok(manager) if decides(&manager.seen, record) => return Ok(manager),
+            Ok(manager) => why.push(format!("{machine} {}", told(&manager.seen, record))),
+            Err(error) => why.push(format!("{machine}: {error}")),
+        }
+    }
+    Err(SwarmError::NoAnswer { name: name.clone(), why: why.join("; ") }.into())
+}
+
+/// Whether a manager is one of this swarm's and has a quorum.
+pub fn decides(seen: &Seen, record: &Record) -> bool {
+    match seen {
+        Seen::Manager { cluster, .. } => {
+            !cluster.is_empty() && record.cluster.as_ref().is_none_or(|ours| ours == cluster)
+        }
+        Seen::Outside | Seen::Joining | Seen::Failed(_) | Seen::Locked | Seen::Worker { .. } => false,
+    }
+}
+
+fn told(seen: &Seen, record: &Record) -> String {
+    match seen {
+        Seen::Manager { cluster, .. } if cluster.is_empty() => "has no quorum".to_owned(),
+        Seen::Manager { cluster, .. } if record.cluster.as_ref() != Some(cluster) => {
+            "is in another swarm".to_owned()
+        }
+        Seen::Manager { .. } => "is a manager".to_owned(),
+        Seen::Locked => "is locked".to_owned(),
+        Seen::Worker { .. } => "is a worker now".to_owned(),
+        Seen::Outside => "is in no swarm".to_owned(),
+        Seen::Joining => "is still joining".to_owned(),
+        Seen::Failed(reason) => format!("failed: {reason}"),
+    }
+}

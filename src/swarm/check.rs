@@ -1,0 +1,389 @@
+//! Everything that can be known to go wrong before one host is touched: pure, from what the hosts said of themselves.
+
+use ipnet::IpNet;
+
+use super::{
+    addresses::Addresses,
+    host::Host,
+    reach::{Outcome, Port},
+    topology::Seen,
+};
+use crate::machine::MachineName;
+
+/// A node's certificate is valid from an hour before it was made; a clock that is further behind than this cannot join reliably.
+const MOST_SKEW: i64 = 15 * 60;
+/// Clocks that differ by more are worth a word: logs and certificates do not fit together.
+const ODD_SKEW: i64 = 30;
+/// Where the engine's own pool begins when nobody says another.
+const USUAL_POOL: &str = "10.0.0.0/8";
+/// Pools that are taken, in this order, where a host has a way into the usual one.
+const OTHER_POOLS: [&str; 4] = ["10.200.0.0/16", "172.28.0.0/16", "192.168.240.0/20", "100.96.0.0/16"];
+
+/// What an engine says of itself, as far as a swarm minds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EngineFacts {
+    /// Its own id.
+    pub id: String,
+    /// Such as `26.1.5+dfsg1`.
+    pub version: String,
+    /// Whether containers survive its restart, which swarm mode refuses.
+    pub live_restore: bool,
+    /// Whether that was asked for through rmachine.
+    pub live_restore_is_ours: bool,
+    /// `iptables` or `nftables`; empty where it does not say.
+    pub firewall: String,
+}
+
+/// A host that is to be a node.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Its machine.
+    pub machine: MachineName,
+    /// Its word on swarms.
+    pub seen: Seen,
+    /// What it is.
+    pub host: Host,
+    /// Its clock against ours, in seconds; positive is ahead.
+    pub skew: i64,
+    /// Its engine.
+    pub engine: EngineFacts,
+}
+
+/// What the swarm is to be like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Whether overlay networks are to be encrypted.
+    pub encrypt: bool,
+    /// The UDP port of overlay networks.
+    pub data_path_port: u16,
+    /// Where overlay networks get their subnets; empty is the engine's own.
+    pub pools: Vec<IpNet>,
+}
+
+/// Why a swarm cannot be formed of these hosts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// A clock is wrong.
+    #[error("the clocks of {one} and {other} are {seconds} s apart; certificates would not be valid on both")]
+    Clock {
+        /// One host.
+        one: MachineName,
+        /// The other.
+        other: MachineName,
+        /// How far.
+        seconds: i64,
+    },
+    /// A cloned engine.
+    #[error("the engines of {one} and {other} have the same id: one is a copy of the other")]
+    SameEngine {
+        /// One host.
+        one: MachineName,
+        /// The other.
+        other: MachineName,
+    },
+    /// Two hosts of one name.
+    #[error("the hosts of {one} and {other} are both called {hostname:?}")]
+    SameHostname {
+        /// One host.
+        one: MachineName,
+        /// The other.
+        other: MachineName,
+        /// The name.
+        hostname: String,
+    },
+    /// live-restore, which swarm mode refuses.
+    #[error("the engine of {machine} has live-restore on, which swarm mode does not allow")]
+    LiveRestore {
+        /// The machine.
+        machine: MachineName,
+    },
+    /// A firewall that swarm mode does not work with.
+    #[error(
+        "the engine of {machine} uses the firewall backend {backend}, which swarm mode does not work with"
+    )]
+    Firewall {
+        /// The machine.
+        machine: MachineName,
+        /// The backend.
+        backend: String,
+    },
+    /// A kernel that cannot do overlays.
+    #[error("the kernel of {machine} lacks {what}")]
+    Kernel {
+        /// The machine.
+        machine: MachineName,
+        /// What it lacks, and for what.
+        what: &'static str,
+    },
+    /// Another program on a port.
+    #[error("{program} holds {port}/{protocol} on {machine}")]
+    PortTaken {
+        /// The machine.
+        machine: MachineName,
+        /// The program.
+        program: String,
+        /// The port.
+        port: u16,
+        /// Its protocol.
+        protocol: String,
+    },
+    /// An address pool that a host needs for something else.
+    #[error("the address pool {pool} overlaps with {route}, which {machine} has a way to")]
+    Pool {
+        /// The machine.
+        machine: MachineName,
+        /// The pool.
+        pool: IpNet,
+        /// The network.
+        route: IpNet,
+    },
+    /// A port that one host does not reach on another.
+    #[error("{from} does not reach {port} of {to}: {outcome}")]
+    Unreached {
+        /// Who tried.
+        from: MachineName,
+        /// Who was tried.
+        to: MachineName,
+        /// The port.
+        port: Port,
+        /// What came of it.
+        outcome: Outcome,
+    },
+}
+
+/// What was found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// What makes the swarm impossible.
+    pub problems: Vec<Problem>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+}
+
+/// Looks at all candidates together. Those that are nodes already are past most of it.
+pub fn check(candidates: &[Candidate], wanted: &Wanted) -> Findings {
+    let mut findings = Findings::default();
+    clocks(candidates, &mut findings);
+    twins(candidates, &mut findings);
+    versions(candidates, &mut findings);
+    for candidate in candidates {
+        host(candidate, wanted, &mut findings);
+    }
+    meshes(candidates, &mut findings);
+    findings
+}
+
+fn clocks(candidates: &[Candidate], findings: &mut Findings) {
+    let ahead = candidates.iter().max_by_key(|candidate| candidate.skew);
+    let behind = candidates.iter().min_by_key(|candidate| candidate.skew);
+    let (Some(ahead), Some(behind)) = (ahead, behind) else { return };
+    let seconds = ahead.skew - behind.skew;
+    let (one, other) = (behind.machine.clone(), ahead.machine.clone());
+    if seconds > MOST_SKEW {
+        findings.problems.push(Problem::Clock { one, other, seconds });
+    } else if seconds > ODD_SKEW {
+        findings.notes.push(format!("the clocks of {one} and {other} are {seconds} s apart"));
+    }
+}
+
+fn twins(candidates: &[Candidate], findings: &mut Findings) {
+    for (place, candidate) in candidates.iter().enumerate() {
+        for earlier in &candidates[..place] {
+            let (one, other) = (earlier.machine.clone(), candidate.machine.clone());
+            if !candidate.engine.id.is_empty() && candidate.engine.id == earlier.engine.id {
+                findings.problems.push(Problem::SameEngine { one: one.clone(), other: other.clone() });
+            }
+            if candidate.host.hostname == earlier.host.hostname {
+                let hostname = candidate.host.hostname.clone();
+                findings.problems.push(Problem::SameHostname { one, other, hostname });
+            }
+        }
+    }
+}
+
+fn versions(candidates: &[Candidate], findings: &mut Findings) {
+    let mut versions: Vec<&str> =
+        candidates.iter().map(|candidate| candidate.engine.version.as_str()).collect();
+    versions.sort_unstable();
+    versions.dedup();
+    if versions.len() > 1 {
+        findings.notes.push(format!("the engines are of different versions: {}", versions.join(", ")));
+    }
+}
+
+fn host(candidate: &Candidate, wanted: &Wanted, findings: &mut Findings) {
+    let Candidate { machine, seen, host, skew: _, engine } = candidate;
+    let kernel = host.kernel;
+    let mut problem = |problem| findings.problems.push(problem);
+    if seen.node().is_none() {
+        if engine.live_restore {
+            problem(Problem::LiveRestore { machine: machine.clone() });
+        }
+        if engine.firewall == "nftables" {
+            let backend = engine.firewall.clone();
+            problem(Problem::Firewall { machine: machine.clone(), backend });
+        }
+        for taken in host.taken.iter().filter(|taken| matters(taken.port, wanted)) {
+            problem(Problem::PortTaken {
+                machine: machine.clone(),
+                program: if taken.program.is_empty() {
+                    "a program".to_owned()
+                } else {
+                    taken.program.clone()
+                },
+                port: taken.port,
+                protocol: taken.protocol.clone(),
+            });
+        }
+    }
+    if kernel.vxlan == Some(false) {
+        problem(Problem::Kernel {
+            machine: machine.clone(),
+            what: "vxlan, without which there are no overlay networks",
+        });
+    }
+    if wanted.encrypt && kernel.esp == Some(false) {
+        problem(Problem::Kernel {
+            machine: machine.clone(),
+            what: "ESP, without which overlay networks cannot be encrypted",
+        });
+    }
+    for pool in &wanted.pools {
+        if let Some(route) = host.routes.iter().find(|route| overlap(pool, route)) {
+            problem(Problem::Pool { machine: machine.clone(), pool: *pool, route: *route });
+        }
+    }
+}
+
+/// One word about all of them: a fleet mostly has one kernel.
+fn meshes(candidates: &[Candidate], findings: &mut Findings) {
+    let lacking: Vec<&str> = candidates
+        .iter()
+        .filter(|candidate| candidate.host.kernel.ipvs == Some(false))
+        .map(|candidate| candidate.machine.as_str())
+        .collect();
+    if !lacking.is_empty() {
+        findings.notes.push(format!(
+            "without IPVS in the kernel, virtual addresses of services and the routing mesh do not work on {}: use --endpoint-mode dnsrr \
+             and ports in host mode",
+            lacking.join(", ")
+        ));
+    }
+}
+
+fn matters(port: u16, wanted: &Wanted) -> bool {
+    matches!(port, 2377 | 7946) || port == wanted.data_path_port
+}
+
+/// Whether two networks share an address.
+fn overlap(one: &IpNet, other: &IpNet) -> bool {
+    one.contains(&other.network()) || other.contains(&one.network())
+}
+
+/// A pool for overlay networks, where nobody says one and a host has a way into the engine's usual one.
+pub fn free_pool(hosts: &[&Host]) -> Option<IpNet> {
+    let is_free =
+        |pool: &IpNet| !hosts.iter().any(|host| host.routes.iter().any(|route| overlap(pool, route)));
+    let parsed = |pool: &&str| pool.parse::<IpNet>().ok();
+    if parsed(&USUAL_POOL).is_some_and(|usual| is_free(&usual)) {
+        return None;
+    }
+    OTHER_POOLS.iter().filter_map(parsed).find(|pool| is_free(pool))
+}
+
+/// How a node's addresses are told.
+pub fn told(machine: &MachineName, addresses: &Addresses) -> String {
+    let Addresses { advertise, listen, data_path } = addresses;
+    let listening = if listen == advertise { String::new() } else { format!(", listening on {listen}") };
+    let data = data_path.map(|address| format!(", overlay traffic on {address}")).unwrap_or_default();
+    format!("{machine} is dialled at {advertise}{listening}{data}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::swarm::host::{Kernel, Taken};
+
+    type Change = Box<dyn Fn(&mut Candidate)>;
+
+    fn candidate(name: &str) -> Candidate {
+        let host = Host { hostname: name.to_owned(), clock: 1, ..Host::default() };
+        let engine =
+            EngineFacts { id: format!("id-{name}"), version: "26.1.5".to_owned(), ..EngineFacts::default() };
+        Candidate { machine: name.parse().unwrap(), seen: Seen::Outside, host, skew: 0, engine }
+    }
+
+    fn problems(candidates: &[Candidate], wanted: &Wanted) -> Vec<String> {
+        check(candidates, wanted).problems.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn hosts_that_fit_together_have_no_problem() {
+        let findings = check(&[candidate("a"), candidate("b")], &Wanted::default());
+        assert_eq!(findings, Findings::default());
+    }
+
+    #[test]
+    fn each_thing_that_would_fail_later_is_named_before() {
+        let with = |change: &dyn Fn(&mut Candidate)| {
+            let mut other = candidate("b");
+            change(&mut other);
+            problems(
+                &[candidate("a"), other],
+                &Wanted { encrypt: true, data_path_port: 4789, ..Wanted::default() },
+            )
+        };
+        let cases: Vec<(Change, &str)> = vec![
+            (Box::new(|b| b.skew = -3600), "the clocks of b and a are 3600 s apart"),
+            (Box::new(|b| b.engine.id = "id-a".to_owned()), "the engines of a and b have the same id"),
+            (Box::new(|b| b.host.hostname = "a".to_owned()), "the hosts of a and b are both called \"a\""),
+            (Box::new(|b| b.engine.live_restore = true), "the engine of b has live-restore on"),
+            (Box::new(|b| b.engine.firewall = "nftables".to_owned()), "the firewall backend nftables"),
+            (Box::new(|b| b.host.kernel.esp = Some(false)), "the kernel of b lacks ESP"),
+            (Box::new(|b| b.host.kernel.vxlan = Some(false)), "the kernel of b lacks vxlan"),
+            (
+                Box::new(|b| {
+                    b.host.taken =
+                        vec![Taken { protocol: "tcp".to_owned(), port: 7946, program: "consul".to_owned() }];
+                }),
+                "consul holds 7946/tcp on b",
+            ),
+        ];
+        for (change, expected) in cases {
+            let found = with(&*change);
+            assert!(found.len() == 1 && found[0].contains(expected), "{expected}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_node_of_the_swarm_holds_already_is_no_problem() {
+        let mut node = candidate("a");
+        node.seen = Seen::Worker { node: "x".to_owned() };
+        node.host.taken =
+            vec![Taken { protocol: "tcp".to_owned(), port: 7946, program: "dockerd".to_owned() }];
+        assert!(problems(&[node], &Wanted::default()).is_empty());
+    }
+
+    #[test]
+    fn a_kernel_without_ipvs_is_told_and_no_problem() {
+        let mut host = candidate("a");
+        host.host.kernel = Kernel { ipvs: Some(false), ..Kernel::default() };
+        let findings = check(&[host], &Wanted::default());
+        assert!(findings.problems.is_empty() && findings.notes[0].contains("dnsrr"), "{findings:?}");
+    }
+
+    #[test]
+    fn another_pool_is_taken_where_a_host_has_a_way_into_the_usual_one() {
+        let host = |route: &str| Host { routes: vec![route.parse().unwrap()], ..Host::default() };
+        assert_eq!(free_pool(&[&host("192.168.1.0/24")]), None);
+        assert_eq!(free_pool(&[&host("10.47.0.0/24")]).unwrap().to_string(), "10.200.0.0/16");
+        assert_eq!(free_pool(&[&host("10.0.0.0/8")]).unwrap().to_string(), "172.28.0.0/16");
+        let wanted = Wanted { pools: vec!["10.0.0.0/8".parse().unwrap()], ..Wanted::default() };
+        let mut there = candidate("a");
+        there.host.routes = vec!["10.47.0.0/24".parse().unwrap()];
+        assert_eq!(
+            problems(&[there], &wanted),
+            ["the address pool 10.0.0.0/8 overlaps with 10.47.0.0/24, which a has a way to"]
+        );
+    }
+}
