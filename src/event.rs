@@ -1,15 +1,67 @@
 //! What happens while an operation runs, as values: `ops` emits, the command line shows, tests collect.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use crate::machine::MachineName;
 
+/// A stretch of a verb's work that begins, or ended. Our own voice tells steps; docker-machine's tells these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// A CA is made, with this certificate.
+    MakingAuthority(PathBuf),
+    /// A client certificate is made.
+    MakingClient(PathBuf),
+    /// The driver's checks.
+    Checks,
+    /// The driver makes the host, or adopts it.
+    MakingHost,
+    /// The host is there; what it is will be found out.
+    HostMade,
+    /// The first login is waited for.
+    AwaitingLogin,
+    /// The host is looked at.
+    Looking,
+    /// It is known what the host is: the `ID` of its os-release.
+    Provisioning(String),
+    /// The engine is going to be installed.
+    Installing,
+    /// The machine's certificates are there.
+    CertificatesMade,
+    /// Certificates and settings are put in place on the host.
+    Writing,
+    /// The engine is asked the way clients will ask it.
+    Checking,
+    /// It answers.
+    Answering,
+    /// The driver acts on the host; until the next phase steps are its own.
+    DriverActs,
+    /// The host is going to be started.
+    Starting,
+    /// The host was started; its engine is waited for.
+    Started,
+    /// The host is going to be stopped.
+    Stopping,
+    /// The host is down.
+    Stopped,
+    /// The host is going to be restarted.
+    Restarting,
+    /// The host was restarted; its engine is waited for.
+    Restarted,
+    /// The host is going to lose its power.
+    Killing,
+    /// The host is without power.
+    Killed,
+}
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// A stretch of work began or ended.
+    Phase(Phase),
     /// A step began. The text is a lower-case fragment, such as `installing the engine`.
     Step(String),
     /// Something is being waited for, at most this long.
@@ -69,6 +121,11 @@ impl Events {
     /// Emits any event.
     pub fn emit(&self, event: Event) {
         self.sink.emit(self.machine.as_ref(), event);
+    }
+
+    /// A stretch of work began or ended.
+    pub fn phase(&self, phase: Phase) {
+        self.emit(Event::Phase(phase));
     }
 
     /// A step began.

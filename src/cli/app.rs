@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     ask::Terminal,
+    classic::narrator::Narrator,
     error::CliError,
     globals::Globals,
     progress::Progress,
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     env::{Env, Voice},
-    event::Events,
+    event::{Events, Sink},
     machine::MachineName,
     ops::{World, create::AuthorityPaths},
     prompt::{Nobody, Prompt},
@@ -90,10 +91,18 @@ impl App {
         Ok(World {
             env: self.env.clone(),
             store: self.store()?.acting(verb),
-            events: Events::new(Arc::new(Progress::new(Arc::clone(&self.ui), names))),
+            events: Events::new(self.teller(names)),
             prompt: self.prompt(),
             sudo_password,
         })
+    }
+
+    /// Who tells the user what happens.
+    fn teller(&self, names: &[MachineName]) -> Arc<dyn Sink> {
+        match self.voice() {
+            Voice::Rmachine => Arc::new(Progress::new(Arc::clone(&self.ui), names)),
+            Voice::DockerMachine => Arc::new(Narrator::new(Arc::clone(&self.ui))),
+        }
     }
 
     /// Who to ask: docker-machine asked nothing beyond what its commands say.

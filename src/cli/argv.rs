@@ -89,6 +89,28 @@ pub fn typed_options<'a>(words: &'a [String], root: &Command) -> [Vec<&'a str>; 
     [names(0..place), names(place..words.len())]
 }
 
+/// The words without these options and their values; the values of secret options give way to dots.
+pub fn retold(words: &[String], root: &Command, without: &[&str], secret: &[String]) -> Vec<String> {
+    let command = place_of_command(words, root).and_then(|place| root.find_subcommand(&words[place]));
+    let takes_next = |word: &str| takes_next(word, command.unwrap_or(root)) || takes_next(word, root);
+    let mut told = Vec::new();
+    let mut words = words.iter().zip(roles(words, root));
+    while let Some((word, is_option)) = words.next() {
+        let name = name_of(word);
+        let (is_out, is_secret) = (without.contains(&name), secret.iter().any(|secret| secret == name));
+        if !is_option || !(is_out || is_secret) {
+            told.push(word.clone());
+            continue;
+        }
+        let is_apart = !word.contains('=') && takes_next(word) && words.next().is_some();
+        if !is_out {
+            told.push(if is_apart { word.clone() } else { format!("--{name}=...") });
+            told.extend(is_apart.then(|| "...".to_owned()));
+        }
+    }
+    told
+}
+
 fn name_of(word: &str) -> &str {
     let body = word.trim_start_matches('-');
     body.split_once('=').map_or(body, |(name, _)| name)

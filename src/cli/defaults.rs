@@ -96,7 +96,8 @@ pub fn with_default(arg: Arg, values: Vec<String>) -> Arg {
 /// The flag with its variable named in the help, in place of the value it gives.
 pub fn described(arg: Arg, env: &Env, variable: Option<&str>) -> Arg {
     let Some(variable) = variable else { return arg };
-    let arg = if env.var(variable).is_some() { arg.hide_default_value(true) } else { arg };
+    let shows_value = arg.get_action().takes_values() && env.var(variable).is_some();
+    let arg = if shows_value { arg.hide_default_value(true) } else { arg };
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     arg.help(format!("{help} [env: {variable}]"))
 }

@@ -14,19 +14,16 @@ use crate::{
 /// A verb in the words of messages.
 struct Words {
     bare: &'static str,
-    doing: &'static str,
     done: &'static str,
     already: &'static str,
 }
 
 fn words(verb: Verb) -> Words {
     match verb {
-        Verb::Start => Words { bare: "start", doing: "Starting", done: "started", already: "running" },
-        Verb::Stop => Words { bare: "stop", doing: "Stopping", done: "stopped", already: "stopped" },
-        Verb::Restart => {
-            Words { bare: "restart", doing: "Restarting", done: "restarted", already: "running" }
-        }
-        Verb::Kill => Words { bare: "kill", doing: "Killing", done: "killed", already: "stopped" },
+        Verb::Start => Words { bare: "start", done: "started", already: "running" },
+        Verb::Stop => Words { bare: "stop", done: "stopped", already: "stopped" },
+        Verb::Restart => Words { bare: "restart", done: "restarted", already: "running" },
+        Verb::Kill => Words { bare: "kill", done: "killed", already: "stopped" },
     }
 }
 
@@ -34,11 +31,6 @@ fn words(verb: Verb) -> Words {
 pub fn run(app: &App, verb: Verb, typed: &[String]) -> Outcome {
     let words = words(verb);
     let names = names::several(app, &app.store()?, typed)?;
-    if app.is_classic() {
-        for name in &names {
-            app.ui.say(format_args!("{} \"{name}\"...", words.doing));
-        }
-    }
     let (done, already) = (words.done, words.already);
     let world = app.world(words.bare, &names)?;
     let results = many::existing(app, world, names, move |world, name| async move {
@@ -59,8 +51,7 @@ fn classic(app: &App, verb: Verb, results: many::Results<Changed>) -> Outcome {
     let mut failures: Vec<(MachineName, CliError)> = Vec::new();
     for (name, result) in results {
         match result {
-            Ok(Changed::Yes) if verb == Verb::Restart => {}
-            Ok(Changed::Yes) => app.ui.say(format_args!("Machine \"{name}\" was {}.", words.done)),
+            Ok(Changed::Yes) => {}
             Ok(Changed::AlreadySo) => {
                 let message = format!("Machine \"{name}\" is already {}.", words.already);
                 failures.push((name, CliError::Failed { message, hint: None }));

@@ -29,6 +29,7 @@ mod settings;
 mod sudo;
 mod swarm_flag;
 mod table;
+mod tail;
 mod ui;
 
 use clap::error::ErrorKind;

@@ -4,23 +4,20 @@
 //! shown when the step fails, all of it with -D.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
-use super::ui::Ui;
+use super::{tail::Tail, ui::Ui};
 use crate::{
-    env::Voice,
     event::{Event, Sink},
     machine::MachineName,
     retry::seconds,
 };
 
-/// How many lines of output a failed step shows.
-const TAIL: usize = 20;
 /// How often a row is redrawn.
 const TICK: Duration = Duration::from_millis(120);
 
@@ -37,9 +34,7 @@ struct Machine {
     /// The row as it stays on the screen when all is over.
     last: Option<String>,
     step: String,
-    tail: VecDeque<String>,
-    /// The tail is of the step before: a step that says nothing (undoing, often) does not hide what went wrong.
-    tail_is_old: bool,
+    tail: Tail,
 }
 
 impl Progress {
@@ -59,7 +54,7 @@ impl Progress {
         let machine = machines.entry(name.clone()).or_default();
         match event {
             Event::Step(text) => {
-                machine.tail_is_old = true;
+                machine.tail.begin_step();
                 machine.step.clone_from(&text);
                 self.show(name, machine, &text);
             }
@@ -71,15 +66,15 @@ impl Progress {
             Event::Note(text) => self.ui.note(format_args!("{name}: {text}")),
             Event::Done(text) => self.end(name, machine, &text),
             Event::Failed(_) => self.fail(name, machine),
+            Event::Phase(_) => {}
         }
     }
 
     fn show(&self, name: &MachineName, machine: &Machine, text: &str) {
-        match (&machine.row, self.ui.voice()) {
-            (Some(row), _) if machine.step == text => row.set_message(text.to_owned()),
-            (Some(row), _) => row.set_message(format!("{}: {text}", machine.step)),
-            (None, Voice::DockerMachine) => self.ui.say(format_args!("({name}) {}...", capitalised(text))),
-            (None, Voice::Rmachine) => self.ui.say(format_args!("{name}: {text}")),
+        match &machine.row {
+            Some(row) if machine.step == text => row.set_message(text.to_owned()),
+            Some(row) => row.set_message(format!("{}: {text}", machine.step)),
+            None => self.ui.say(format_args!("{name}: {text}")),
         }
     }
 
@@ -87,20 +82,13 @@ impl Progress {
         if self.ui.manners().debug {
             self.ui.note(format_args!("{name} | {line}"));
         }
-        if std::mem::take(&mut machine.tail_is_old) {
-            machine.tail.clear();
-        }
-        machine.tail.push_back(line);
-        if machine.tail.len() > TAIL {
-            machine.tail.pop_front();
-        }
+        machine.tail.keep(line);
     }
 
     fn end(&self, name: &MachineName, machine: &mut Machine, text: &str) {
         match &machine.row {
             Some(row) => machine.last = Some(ended(row, text)),
-            None if self.ui.voice() == Voice::Rmachine => self.ui.say(format_args!("{name}: {text}")),
-            None => {}
+            None => self.ui.say(format_args!("{name}: {text}")),
         }
     }
 
@@ -115,11 +103,10 @@ impl Progress {
             machine.last = Some(ended(row, &step));
         }
         if !self.ui.manners().debug {
-            for line in &machine.tail {
+            for line in machine.tail.taken() {
                 self.ui.note(format_args!("{name} | {line}"));
             }
         }
-        machine.tail.clear();
     }
 
     fn of_no_machine(&self, event: Event) {
@@ -129,7 +116,7 @@ impl Progress {
                 self.ui.say(format_args!("waiting for {what} (at most {})", seconds(at_most)));
             }
             Event::Output(line) if self.ui.manners().debug => self.ui.note(line),
-            Event::Output(_) | Event::Failed(_) => {}
+            Event::Output(_) | Event::Failed(_) | Event::Phase(_) => {}
             Event::Note(text) => self.ui.note(text),
         }
     }
@@ -186,9 +173,4 @@ fn style(color: bool) -> ProgressStyle {
     };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
     style.with_key("took", took).tick_chars("-\\|/ ")
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

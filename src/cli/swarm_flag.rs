@@ -1,25 +1,43 @@
-//! `--swarm` of the reading commands: classic swarm needs engines that are long gone.
+//! `--swarm` of the reading commands: the port of a classic swarm's master, where a machine is one.
+
+use std::time::Duration;
 
 use super::{app::App, error::CliError};
+use crate::{
+    ops::{World, classic_swarm, query},
+    retry::Deadline,
+    store::Record,
+};
 
-/// `--swarm`, kept so that it can be refused by name.
+/// How long the engine may take to answer; docker-machine gave the handshake as much.
+const AT_MOST: Duration = Duration::from_secs(20);
+
+/// `--swarm`.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
-pub struct ClassicSwarm {
-    /// Use the classic swarm's master (refused: no engine of today has it)
-    #[arg(long, hide = true)]
+pub struct SwarmFlag {
+    /// Point at the swarm that the machine is the master of, in place of its engine
+    #[arg(long)]
     swarm: bool,
 }
 
-impl ClassicSwarm {
-    /// Refuses it.
-    pub fn refuse(&self, app: &App) -> Result<(), CliError> {
-        if !self.swarm {
-            return Ok(());
-        }
-        Err(CliError::refused(
-            "--swarm is classic swarm's, which no engine of today speaks",
-            format!("a swarm of today is reached through any of its managers: {} env NAME", app.program()),
-        ))
+impl SwarmFlag {
+    /// Asks what is meant, the engine or the swarm.
+    pub fn check(&self, app: &App, world: &World, record: &Record) -> Result<(), CliError> {
+        let (world, record, is_swarm) = (world.clone(), record.clone(), self.swarm);
+        app.wait(async move {
+            let deadline = Deadline::after(AT_MOST);
+            if is_swarm {
+                classic_swarm::check(&world, &record, deadline).await?;
+            } else {
+                query::check(&world, &record, deadline).await?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The record with the URL of what is meant.
+    pub fn meant(&self, world: &World, record: Record) -> Result<Record, CliError> {
+        if self.swarm { Ok(classic_swarm::as_master(world, &record)?) } else { Ok(record) }
     }
 }

@@ -127,6 +127,7 @@ impl BuiltIn for GenericSsh {
         save: &(dyn Fn(&Adopted) -> Result<()> + Send + Sync),
     ) -> Result<()> {
         if !state.ssh_key.is_empty() {
+            context.events.step("importing SSH key");
             let copy = key::import(state.ssh_key.as_ref(), &context.folder)?;
             state.base.ssh_key_path = copy.to_string_lossy().into_owned();
         }

@@ -13,6 +13,7 @@ use crate::{
     contexts::Wish,
     driver::{Context, Driver, Flags, Origin},
     drivers,
+    event::Phase,
     machine::MachineName,
     provision::Wishes,
     retry::Deadline,
@@ -44,10 +45,22 @@ pub struct Request {
     pub may_stop_containers: bool,
     /// Print the plan, change nothing.
     pub dry_run: bool,
+    /// When the store's missing certificates are made.
+    pub certificates: Certificates,
     /// Take up an unfinished machine of that name instead of refusing the name.
     pub may_resume: bool,
     /// How long all of it may take.
     pub timeout: Duration,
+}
+
+/// When the CA and the client certificate of a store that has none are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Certificates {
+    /// Once the driver's checks are passed, so that a refusal leaves nothing.
+    #[default]
+    AfterChecks,
+    /// Before them, as docker-machine did and said.
+    BeforeChecks,
 }
 
 /// `--tls-ca-cert` and its kin.
@@ -89,6 +102,10 @@ pub async fn create(world: &World, request: Request) -> Result<Outcome, OpsError
     context.checkpoints.reach(Checkpoint::Reserved);
 
     let state = first_state(driver.as_ref(), &context, &request, unfinished.as_ref())?;
+    if request.certificates == Certificates::BeforeChecks && !request.dry_run {
+        certs::ensure_authority(world, &request.authority, &context.events, context.checkpoints).await?;
+    }
+    context.events.phase(Phase::Checks);
     driver.preflight(&context, &state).await?;
     if request.dry_run {
         return plan_only(
@@ -128,13 +145,16 @@ impl Story<'_> {
         deadline: Deadline,
     ) -> Result<(), OpsError> {
         if record.side.stage < Stage::Created {
+            self.context.events.phase(Phase::MakingHost);
             self.make_host(record).await?;
         }
         self.context.checkpoints.reach(Checkpoint::HostMade);
         if self.driver.profile().provisions {
+            self.context.events.phase(Phase::HostMade);
             let may_stop_containers = request.may_stop_containers;
             let options = Converge { scope: Scope::Everything, may_stop_containers, deadline };
             Box::pin(converge(self.world, self.driver, self.lock, record, options)).await?;
+            self.context.events.phase(Phase::Answering);
         } else {
             record.side.url = self.driver.url(self.context, &record.config.driver)?;
         }
@@ -230,7 +250,17 @@ fn first_state(
 }
 
 /// A record as it would be saved.
-fn draft(world: &World, request: &Request, driver: &dyn Driver, state: Value) -> Record {
+fn draft(world: &World, request: &Request, driver: &dyn Driver, mut state: Value) -> Record {
+    if let (true, Value::Object(fields)) = (driver.profile().provisions, &mut state) {
+        // docker-machine keeps these in two places, and reads this one in its drivers.
+        let SwarmOptions { master, host, discovery, .. } = request.swarm_options.clone();
+        let swarm = [
+            ("SwarmMaster", master.into()),
+            ("SwarmHost", host.into()),
+            ("SwarmDiscovery", discovery.into()),
+        ];
+        fields.extend(swarm.map(|(field, value): (&str, Value)| (field.to_owned(), value)));
+    }
     let config = world.store.fresh_config(FreshConfig {
         name: &request.name,
         driver_name: driver.name(),

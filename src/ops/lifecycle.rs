@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     driver::{Context, Driver},
+    event::Phase,
     machine::{MachineName, State},
     retry::Deadline,
     store::{Lock, Record, Stage},
@@ -44,6 +45,12 @@ pub async fn lifecycle(world: &World, name: &MachineName, verb: Verb) -> Result<
     let lock = world.lock(name).await?;
     let mut record = world.store.load(name)?;
     let driver = world.driver(&record)?;
+    context.events.phase(match verb {
+        Verb::Start => Phase::Starting,
+        Verb::Stop => Phase::Stopping,
+        Verb::Restart => Phase::Restarting,
+        Verb::Kill => Phase::Killing,
+    });
     let before = driver.state(&context, &mut record.config.driver).await?;
     if already(verb, before) {
         return Ok(Changed::AlreadySo);
@@ -51,6 +58,12 @@ pub async fn lifecycle(world: &World, name: &MachineName, verb: Verb) -> Result<
     let outcome = act(driver.as_ref(), &context, &mut record, verb).await;
     world.store.save(&lock, &mut record)?;
     outcome?;
+    context.events.phase(match verb {
+        Verb::Start => Phase::Started,
+        Verb::Stop => Phase::Stopped,
+        Verb::Restart => Phase::Restarted,
+        Verb::Kill => Phase::Killed,
+    });
     match verb {
         Verb::Start | Verb::Restart => settle(world, driver.as_ref(), &lock, &mut record).await?,
         Verb::Stop | Verb::Kill => {}
@@ -73,23 +86,18 @@ async fn act(
     verb: Verb,
 ) -> Result<(), OpsError> {
     let state = &mut record.config.driver;
+    context.events.step(match verb {
+        Verb::Start => "starting the host",
+        Verb::Stop => "stopping the host",
+        Verb::Restart => "restarting the host",
+        Verb::Kill => "killing the host",
+    });
+    context.events.phase(Phase::DriverActs);
     let done = match verb {
-        Verb::Start => {
-            context.events.step("starting the host");
-            driver.start(context, state).await
-        }
-        Verb::Stop => {
-            context.events.step("stopping the host");
-            driver.stop(context, state).await
-        }
-        Verb::Restart => {
-            context.events.step("restarting the host");
-            driver.restart(context, state).await
-        }
-        Verb::Kill => {
-            context.events.step("killing the host");
-            driver.kill(context, state).await
-        }
+        Verb::Start => driver.start(context, state).await,
+        Verb::Stop => driver.stop(context, state).await,
+        Verb::Restart => driver.restart(context, state).await,
+        Verb::Kill => driver.kill(context, state).await,
     };
     Ok(done?)
 }

@@ -1,6 +1,7 @@
 //! The verbs: each file is one story in order; nothing here prints, exits, or reads the environment.
 
 pub mod certs;
+pub mod classic_swarm;
 pub mod connect;
 pub mod contexts;
 pub mod create;

@@ -17,7 +17,7 @@ use crate::{
     checkpoint::{Checkpoint, Checkpoints},
     driver::{Driver, Origin},
     engine::api::{Api, Dial, Endpoint},
-    event::{Event, Events},
+    event::{Event, Events, Phase},
     machine::{MachineName, SshEndpoint, State},
     provision::{self, Access, Facts, Materials, Plan, ProvisionError, Wishes},
     retry::Deadline,
@@ -112,6 +112,7 @@ pub(super) async fn converge(
 ) -> Result<bool, OpsError> {
     let events = world.events.of(&record.name);
     let checkpoints = Checkpoints::from_env(&world.env);
+    events.phase(Phase::AwaitingLogin);
     events.step("connecting by ssh");
     let session =
         connect::session(world, driver, record, options.deadline.at_most(ssh_wait(driver, record)), true)
@@ -120,7 +121,9 @@ pub(super) async fn converge(
     checkpoints.reach(Checkpoint::Connected);
 
     provision::foresee(&session);
+    events.phase(Phase::Looking);
     let host = Host::look(world, driver, record, &session, options, &events).await?;
+    events.phase(Phase::Provisioning(host.facts.os.id.clone()));
     let authority = certs::current(world, record).await?;
     let keep = options.scope.keep();
     let server = certs::issue_server(world, lock, record, &authority, &host.names, keep)?;
@@ -138,6 +141,10 @@ pub(super) async fn converge(
 
     let changed = !plan.is_empty();
     let was_begun = record.side.is_begun;
+    if plan.installs() {
+        events.phase(Phase::Installing);
+    }
+    events.phase(Phase::CertificatesMade);
     if changed {
         begin(world, lock, record, true)?;
         checkpoints.reach(Checkpoint::ChangeRecorded);
@@ -153,6 +160,7 @@ pub(super) async fn converge(
         let endpoint = connect::endpoint(world, driver, record)?;
         record.side.url = Some(host.url(&plan, &session, &endpoint));
     }
+    events.phase(Phase::Checking);
     events.step("checking the engine from here");
     verify(world, driver, record, session, options.deadline.at_most(ENGINE_WAIT), &events).await?;
     checkpoints.reach(Checkpoint::Verified);

@@ -72,6 +72,18 @@ pub enum QueryError {
         #[source]
         source: Box<OpsError>,
     },
+    /// The machine is the master of no classic swarm.
+    #[error("{name} is not the master of a classic swarm")]
+    NotSwarmMaster {
+        /// The machine.
+        name: MachineName,
+    },
+    /// The engine of a classic swarm's master answers, the swarm does not.
+    #[error("the engine of {name} answers, its classic swarm does not")]
+    SwarmSilent {
+        /// The machine.
+        name: MachineName,
+    },
     /// The record or its driver.
     #[error(transparent)]
     Ops(#[from] OpsError),

@@ -187,6 +187,11 @@ impl Plan {
         }
     }
 
+    /// Whether an engine will be installed.
+    pub fn installs(&self) -> bool {
+        self.changes.iter().any(|change| matches!(change, Change::Install(_)))
+    }
+
     /// Whether the engine will be restarted.
     pub fn restarts(&self) -> bool {
         self.fate().is_some()

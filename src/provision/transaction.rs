@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     engine::options::{self, Options},
-    event::Events,
+    event::{Events, Phase},
     remote::{Document, Exit, Line, Remote, RemoteError, Script},
     retry::Deadline,
 };
@@ -234,6 +234,9 @@ impl Ending {
         match word {
             "step" => {
                 self.began = true;
+                if rest == WRITING {
+                    events.phase(Phase::Writing);
+                }
                 events.step(step_in_words(rest));
             }
             "waiting" => {
@@ -288,6 +291,9 @@ impl Ending {
     }
 }
 
+/// The step in which settings and certificates take their place.
+const WRITING: &str = "swap";
+
 /// A step as people read it.
 fn step_in_words(step: &str) -> &str {
     match step {
@@ -298,7 +304,7 @@ fn step_in_words(step: &str) -> &str {
         "validate" => "validating the engine's settings",
         "hold" => "switching live-restore on for the running containers",
         "release" => "reading what was there before",
-        "swap" => "writing settings and certificates",
+        WRITING => "writing settings and certificates",
         "install" => "installing the engine",
         "start" => "starting the engine",
         "reload" => "reloading the engine's settings",

@@ -158,15 +158,18 @@ fn without_a_terminal_rm_and_release_want_their_consent_as_a_flag() {
 #[test]
 fn classic_swarm_is_refused_before_anything_happens() {
     let home = Home::new().with_machine("n1", URL);
+    let before = home.snapshot();
     for words in [
         &["create", "-d", "none", "--url", URL, "--swarm", "n2"][..],
         &["create", "-d", "none", "--url", URL, "--swarm-master", "n2"],
-        &["env", "--swarm", "n1"],
-        &["config", "--swarm", "n1"],
     ] {
         home.run(words).with_code(3).saying("classic swarm").saying("swarm of today").printing("");
     }
-    assert!(!home.machine("n2").exists());
+    for words in [&["env", "--check", "--swarm", "n1"][..], &["config", "--swarm", "n1"]] {
+        let ended = home.run(words).with_code(1).printing("");
+        ended.saying("n1 is not the master of a classic swarm").saying("hint: a swarm of today");
+    }
+    assert_eq!(home.snapshot(), before);
 }
 
 #[test]

@@ -19,3 +19,5 @@ mod showing;
 mod stored;
 mod terminal;
 mod voices;
+
+mod classic;

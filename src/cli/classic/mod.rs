@@ -2,6 +2,9 @@
 //! shape of its help, and what it printed while it worked. What it said of errors is in `error/classic.rs`.
 
 pub mod help;
+pub mod narrator;
+pub mod rm;
+pub mod ssh;
 
 pub mod surface;
 pub mod tree;

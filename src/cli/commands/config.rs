@@ -1,20 +1,14 @@
 //! `config`: the docker client's options for a machine. Callers use it as a liveness probe, so it always asks the engine.
 
-use std::time::Duration;
-
 use crate::{
     cli::{
         app::App,
         error::{CliError, Outcome, code},
         names,
-        swarm_flag::ClassicSwarm,
+        swarm_flag::SwarmFlag,
     },
     ops::query,
-    retry::Deadline,
 };
-
-/// How long the engine may take to answer; docker-machine gave the handshake as much.
-const AT_MOST: Duration = Duration::from_secs(20);
 
 /// Options of `config`.
 #[derive(clap::Args)]
@@ -24,23 +18,21 @@ pub struct Args {
     name: Option<String>,
 
     #[command(flatten)]
-    swarm: ClassicSwarm,
+    swarm: SwarmFlag,
 }
 
 /// Asks the engine, then prints the options.
 pub fn run(app: &App, args: &Args) -> Outcome {
     let Args { name, swarm } = args;
-    swarm.refuse(app)?;
     let world = app.quiet_world()?;
     let name = names::one(&world.store, name.as_deref())?;
     let folder = world.store.machine_dir(&name);
-    let url = app
-        .wait(async move {
-            let record = world.store.load(&name)?;
-            query::check(&world, &record, Deadline::after(AT_MOST)).await?;
-            Ok(query::url(&world, &record)?)
-        })
-        .map_err(CliError::classic("Error running connection boilerplate: "))?;
+    let checked = || -> Result<String, CliError> {
+        let record = world.store.load(&name)?;
+        swarm.check(app, &world, &record)?;
+        Ok(query::url(&world, &swarm.meant(&world, record)?)?)
+    };
+    let url = checked().map_err(CliError::classic("Error running connection boilerplate: "))?;
     let file = |name: &str| folder.join(name).display().to_string();
     app.ui.data_raw(&if url.starts_with("ssh://") {
         format!("-H={url}\n")

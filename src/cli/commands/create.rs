@@ -20,11 +20,10 @@ use crate::{
     machine::MachineName,
     ops::{
         World,
-        create::{Outcome as Made, Request, create},
+        create::{Certificates, Outcome as Made, Request, create},
         ssh_config,
     },
     retry::seconds,
-    store::SwarmOptions,
 };
 
 /// How long a create may take when nobody says: images and packages come over slow lines too.
@@ -124,9 +123,6 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     if let Some(because) = because {
         app.ui.say(because);
     }
-    if app.is_classic() {
-        app.ui.say("Running pre-create checks...");
-    }
     let results = many::each(app, world, names, move |world, name| {
         let request = Request { name: name.clone(), ..template.clone() };
         one(world, request)
@@ -172,7 +168,8 @@ fn request(app: &App, args: &Args, names: &[MachineName]) -> Result<(Request, Op
         sudo: _,
         swarm,
     } = args;
-    swarm.refuse(app)?;
+    swarm.check()?;
+    swarm.refuse(app, names, chosen.as_ref())?;
     if hostname.is_some() && names.len() > 1 {
         return Err(CliError::usage(
             "several hosts cannot have one name",
@@ -191,10 +188,11 @@ fn request(app: &App, args: &Args, names: &[MachineName]) -> Result<(Request, Op
         tls_sans: tls_san.clone(),
         authority: app.authority(),
         engine_options: engine.stored(),
-        swarm_options: SwarmOptions::default(),
+        swarm_options: swarm.stored(),
         context: context(app, *no_context),
         may_stop_containers: *yes,
         dry_run: *dry_run,
+        certificates: if app.is_classic() { Certificates::BeforeChecks } else { Certificates::AfterChecks },
         may_resume: !app.is_classic(),
         timeout: timeout.map_or(PATIENCE, Duration::from_secs),
     };
@@ -223,7 +221,6 @@ fn tell(app: &App, made: &Made) {
     match made {
         Made::Planned(plan) => app.ui.data_raw(plan),
         Made::Created { name, .. } if app.is_classic() => {
-            app.ui.say("Docker is up and running!");
             app.ui.say(format_args!(
                 "To see how to connect your Docker Client to the Docker Engine running on this virtual machine, run: \
                  {} env {name}",

@@ -6,24 +6,18 @@
 mod proxy;
 mod variables;
 
-use std::time::Duration;
-
 use crate::{
     cli::{
         app::App,
         error::{CliError, Outcome, code},
         names,
-        swarm_flag::ClassicSwarm,
+        swarm_flag::SwarmFlag,
     },
-    ops::{World, query, ssh_config},
-    retry::Deadline,
+    ops::{query, ssh_config},
     shell::{self, Shell},
-    store::{Record, nearest},
+    store::nearest,
 };
 use variables::Variables;
-
-/// How long the engine may take to answer; docker-machine gave the handshake as much.
-const AT_MOST: Duration = Duration::from_secs(20);
 
 /// Options of `env`.
 #[derive(clap::Args)]
@@ -49,18 +43,17 @@ pub struct Args {
     check: bool,
 
     #[command(flatten)]
-    swarm: ClassicSwarm,
+    swarm: SwarmFlag,
 }
 
 /// Prints the variables.
 pub fn run(app: &App, args: &Args) -> Outcome {
-    let &Args { ref name, ref shell, unset, no_proxy, check, ref swarm } = args;
-    swarm.refuse(app)?;
+    let &Args { ref name, ref shell, unset, no_proxy, check, swarm: _ } = args;
     let variables = if unset {
         none_named(name.as_deref())?;
         Variables::unset(no_proxy.then(|| proxy::name(&app.env)))
     } else {
-        of_machine(app, name.as_deref(), no_proxy, check || app.is_classic())?
+        of_machine(app, args, check || app.is_classic())?
     };
     let shell = wanted_shell(app, shell.as_deref())?;
     let statements = shell.statements(&variables.as_refs()).map_err(|error| CliError::Failed {
@@ -86,30 +79,23 @@ fn way(app: &App, shell: Shell, typed: Option<&str>) -> Result<String, CliError>
     }))
 }
 
-fn of_machine(app: &App, typed: Option<&str>, no_proxy: bool, check: bool) -> Result<Variables, CliError> {
+fn of_machine(app: &App, args: &Args, check: bool) -> Result<Variables, CliError> {
     let world = app.quiet_world()?;
-    let name = names::one(&world.store, typed)?;
+    let name = names::one(&world.store, args.name.as_deref())?;
     let read = || -> Result<Variables, CliError> {
         let record = world.store.load(&name)?;
         if check {
-            checked(app, &world, &record)?;
+            args.swarm.check(app, &world, &record)?;
         }
+        let record = args.swarm.meant(&world, record)?;
         let mut variables = Variables::of(app, &world, &record)?;
-        if no_proxy {
+        if args.no_proxy {
             let ip = query::ip(&world, &record)?.unwrap_or_default();
             variables.set(proxy::name(&app.env), proxy::value(&app.env, &ip));
         }
         Ok(variables)
     };
     read().map_err(CliError::classic("Error checking TLS connection: "))
-}
-
-fn checked(app: &App, world: &World, record: &Record) -> Result<(), CliError> {
-    let (world, record) = (world.clone(), record.clone());
-    app.wait(async move {
-        query::check(&world, &record, Deadline::after(AT_MOST)).await?;
-        Ok(())
-    })
 }
 
 fn none_named(name: Option<&str>) -> Result<(), CliError> {

@@ -3,7 +3,7 @@
 use crate::{
     cli::{
         app::App,
-        consent,
+        classic, consent,
         error::{CliError, Outcome, code},
         many, names,
     },
@@ -35,6 +35,9 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     if names.is_empty() {
         return Err(CliError::NoNames { command: "rm" });
     }
+    if app.is_classic() {
+        return classic::rm::run(app, names, force, yes);
+    }
     let store = app.store()?;
     let names = if force {
         names::several_if_there(app, &store, names)?
@@ -44,7 +47,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     if names.is_empty() {
         return Ok(code::DONE);
     }
-    if !consent::given(app, &about(app, &store, &names), force || yes, "rm")? {
+    if !consent::given(app, &about(&store, &names), force || yes, "rm")? {
         return Ok(code::DONE);
     }
     let world = app.world("rm", &names)?;
@@ -60,19 +63,10 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         events.emit(Event::Done("removed".to_owned()));
         Ok(())
     })?;
-    if app.is_classic() {
-        for (name, _) in results.iter().filter(|(_, result)| result.is_ok()) {
-            app.ui.say(format_args!("Successfully removed {name}"));
-        }
-    }
-    many::ended(results).map_err(CliError::classic_of(|name| format!("Error removing host \"{name}\": ")))
+    many::ended(results)
 }
 
-fn about(app: &App, store: &Store, names: &[MachineName]) -> String {
+fn about(store: &Store, names: &[MachineName]) -> String {
     let list = names::list(store, names);
-    if app.is_classic() {
-        let warning = "WARNING: This action will delete both local reference and remote instance.";
-        return format!("About to remove {list}\n{warning}");
-    }
     format!("This removes {list}, with the hosts that were made for them; adopted hosts stay as they are.")
 }

@@ -5,10 +5,11 @@ use std::{os::unix::process::CommandExt, path::PathBuf, process::Command, time::
 use crate::{
     cli::{
         app::App,
+        classic,
         error::{CliError, Outcome, code},
         names,
     },
-    ops::{World, connect, login, query, ssh_config},
+    ops::{World, connect, login, ssh_config},
     remote::Exit,
     retry::Deadline,
     ssh::openssh,
@@ -59,7 +60,7 @@ fn log_in(app: &App, world: World, record: Record, command: &[String]) -> Outcom
     let is_classic = app.is_classic();
     app.wait(async move {
         if is_classic {
-            query::must_run(&world, &record).await?;
+            classic::ssh::must_run(&world, &record).await?;
         }
         let session = login::log_in(&world, &record, Deadline::after(LOGIN)).await?;
         let (stdin, stdout, stderr) = (tokio::io::stdin(), tokio::io::stdout(), tokio::io::stderr());

@@ -43,6 +43,9 @@ pub fn message(error: &CliError) -> String {
         CliError::NoNames { command: "create" } => "Error: No machine name specified".into(),
         CliError::NoNames { command: "scp" | "mount" } => "Improper number of arguments".into(),
         CliError::NoNames { .. } => "Error: Expected to get one or more machine names as arguments".into(),
+        CliError::SwarmDiscovery { url } => {
+            format!("Error parsing swarm discovery: Swarm Discovery URL was in the wrong format: {url}")
+        }
         CliError::Name(_) => "Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -".into(),
         CliError::Store(error) | CliError::Ops(OpsError::Store(error)) => of_store(error),
         CliError::Driver(error) | CliError::Ops(OpsError::Driver(error)) => of_driver(error),
@@ -68,7 +71,7 @@ fn is_whole(error: &CliError) -> bool {
         CliError::NoDefault
             | CliError::Store(StoreError::NotFound { .. } | StoreError::AlreadyExists(_))
             | CliError::Ops(
-                OpsError::Store(StoreError::NotFound { .. } | StoreError::AlreadyExists(_))
+                OpsError::Store(StoreError::AlreadyExists(_))
                     | OpsError::UnknownDriver { .. }
                     | OpsError::Driver(DriverError::Preflight { .. } | DriverError::Usage { .. })
             )
@@ -124,6 +127,12 @@ fn of_query(error: &QueryError) -> String {
     match error {
         QueryError::NotRunning { .. } => "Host is not running".into(),
         QueryError::Ops(error) => of_ops(error),
+        QueryError::NotSwarmMaster { name } => format!(
+            "\"{name}\" is not a swarm master. The --swarm flag is intended for use with swarm masters"
+        ),
+        QueryError::SwarmSilent { .. } => {
+            "Connection to Swarm cannot be checked but the certs are valid. Maybe swarm is not started".into()
+        }
         QueryError::Engine { at, source, .. } => certificates(at, &in_one_line(source)),
     }
 }
@@ -154,6 +163,11 @@ fn in_one_line(error: &dyn std::error::Error) -> String {
     line
 }
 
+/// Tells what went wrong on the way, where the command goes on.
+pub fn tell(ui: &Ui, error: &CliError) {
+    ui.note(message(error));
+}
+
 /// Tells what went wrong; where nothing is named, docker-machine shows the help first.
 pub fn report(ui: &Ui, env: &Env, error: &CliError) {
     match error {
@@ -162,6 +176,10 @@ pub fn report(ui: &Ui, env: &Env, error: &CliError) {
         _ => {}
     }
     ui.note(to_type(&message(error), env));
+    // docker-machine refused nothing of the kind, so what to type instead is news to whoever reads this.
+    if let CliError::Refused { hint: Some(hint), .. } = error {
+        ui.note(hint);
+    }
 }
 
 /// What the message says to type, in the name we were called by.

@@ -16,6 +16,7 @@ pub fn of(error: &CliError) -> u8 {
         CliError::Clap(_)
         | CliError::Usage { .. }
         | CliError::Misused { .. }
+        | CliError::SwarmDiscovery { .. }
         | CliError::Settings(_)
         | CliError::Name(_)
         | CliError::NoDefault

@@ -54,6 +54,7 @@ pub fn hints(error: &CliError, to: To<'_>) -> Hints {
         CliError::NoDefault => {
             one(format!("{program} ls shows the machines; name one, or create it: {program} create default"))
         }
+        CliError::SwarmDiscovery { .. } => one("one such as --swarm-discovery consul://HOST/PATH"),
         CliError::NoNames { command } => one(format!("{program} {command} NAME")),
         CliError::Settings(SettingsError::Unknown { nearest, .. }) => did_you_mean(nearest),
         CliError::Interrupted { goes_on: true } => one("the same command again goes on from here"),
@@ -118,6 +119,12 @@ fn of_query(error: &QueryError, to: To<'_>) -> Hints {
     match error {
         QueryError::NotRunning { name, .. } => one(format!("{} start {name}", to.program)),
         QueryError::Engine { name, source, .. } => of_ops(source, To { name: Some(name), ..to }),
+        QueryError::NotSwarmMaster { name } => {
+            one(format!("a swarm of today is reached through any of its managers: {} env {name}", to.program))
+        }
+        QueryError::SwarmSilent { name } => {
+            one(format!("what became of it: {} ssh {name} -- docker ps -a", to.program))
+        }
         QueryError::Ops(error) => of_ops(error, to),
     }
 }

@@ -82,6 +82,12 @@ pub enum CliError {
         /// The command.
         command: &'static str,
     },
+    /// `--swarm-discovery` is no URL.
+    #[error("--swarm-discovery {url:?} is not the URL of a discovery service")]
+    SwarmDiscovery {
+        /// What was given.
+        url: String,
+    },
     /// Several things are wrong with the command line or the machines it names.
     #[error("{} errors", errors.len())]
     Several {

@@ -7,7 +7,7 @@ use super::{
     pair::{Found, Pair},
 };
 use crate::{
-    event::Events,
+    event::{Events, Phase},
     store::{AuthorityFiles, StoreError, make_private_dir},
     tls::{self, Identity, TlsError, UnixTime},
 };
@@ -29,6 +29,7 @@ impl Work<'_> {
             Found::OnlyKey => Err(CertsError::AuthorityWithoutCertificate { certificate, key }),
             Found::OnlyCertificate => Err(CertsError::AuthorityWithoutKey { certificate, key }),
             Found::Neither => {
+                self.events.phase(Phase::MakingAuthority(certificate.clone()));
                 self.events.step(format!("making a CA: {}", certificate.display()));
                 let ca = tls::make_authority(&self.user, self.now)?;
                 make_folders(&[&certificate, &key])?;
@@ -82,6 +83,7 @@ impl Work<'_> {
             }
             None => self.events.step(format!("making a client certificate: {}", certificate.display())),
         }
+        self.events.phase(Phase::MakingClient(certificate.clone()));
         let client = self.new_client(ca)?;
         make_folders(&[certificate, key])?;
         pair.write(&client)?;

@@ -216,7 +216,9 @@ fn classic(error: &QueryError) -> Option<String> {
         QueryError::Engine { source, .. } => {
             Some(format!("Unable to query docker version: {}", classic_version(source)))
         }
-        QueryError::Ops(_) => Some(one_line(error)),
+        QueryError::Ops(_) | QueryError::NotSwarmMaster { .. } | QueryError::SwarmSilent { .. } => {
+            Some(one_line(error))
+        }
     }
 }
 
