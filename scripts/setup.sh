@@ -29,6 +29,7 @@ busybox:busybox-static
 fish:fish
 zsh:zsh
 tcsh:tcsh
+emacs:emacs-nox
 dash:dash
 cc:gcc
 LIST

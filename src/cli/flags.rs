@@ -75,3 +75,28 @@ pub fn read(matches: &ArgMatches, driver: &dyn Driver) -> Flags {
     };
     Flags(driver.flags().iter().filter_map(|spec| Some((spec.name.clone(), value(spec)?))).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// What the flag gives for these words, with a variable that is perhaps set.
+    fn given(variable: Option<&str>, words: &[&str]) -> Vec<String> {
+        let mut spec = FlagSpec::list("cloud-group", "Join this group").env("CLOUD_GROUP");
+        spec.default = Some(FlagValue::List(vec!["p".into(), "q".into()]));
+        let mut env = Env::for_tests(Path::new("/"));
+        env.vars.extend(variable.map(|value| ("CLOUD_GROUP".to_owned(), value.to_owned())));
+        let create = Command::new("create").arg(arg(&spec, "cloud", &env, &Settings::default()).unwrap());
+        let matches = create.get_matches_from([&["create"], words].concat());
+        matches.get_many("cloud-group").unwrap().cloned().collect()
+    }
+
+    #[test]
+    fn the_variable_of_a_list_gives_the_list_and_typing_replaces_it() {
+        assert_eq!(given(None, &[]), ["p", "q"]);
+        assert_eq!(given(Some("a,b"), &[]), ["a", "b"]);
+        assert_eq!(given(Some("a,b"), &["--cloud-group", "c", "--cloud-group", "d"]), ["c", "d"]);
+    }
+}

@@ -62,10 +62,13 @@ fn classic(app: &App, verb: Verb, results: many::Results<Changed>) -> Outcome {
     if !failures.is_empty() {
         return Err(CliError::Machines { failures, done: 0 });
     }
-    if matches!(verb, Verb::Start | Verb::Restart) {
-        app.ui.say(
-            "Started machines may have new IP addresses. You may need to re-run the `docker-machine env` command.",
-        );
-    }
+    let moved = match verb {
+        Verb::Start => "Started",
+        Verb::Restart => "Restarted",
+        Verb::Stop | Verb::Kill => return Ok(code::DONE),
+    };
+    app.ui.say(format_args!(
+        "{moved} machines may have new IP addresses. You may need to re-run the `docker-machine env` command."
+    ));
     Ok(code::DONE)
 }

@@ -7,6 +7,7 @@ mod support;
 
 mod adopt;
 mod certs;
+mod classic;
 mod compose;
 mod contexts;
 mod copies;

@@ -232,3 +232,58 @@ fn variables_give_what_is_not_typed() {
     assert_eq!(options["EngineOptions"]["InstallURL"], "https://get.example.org");
     assert_eq!(options["SwarmOptions"]["Image"], "swarm:1.2.9");
 }
+
+#[test]
+fn names_keep_their_order_around_flags() {
+    let home = store();
+    let ended = home.run_with(&["rm", "n1", "--force=false", "down", "kvm1"], "n\n").with_code(0);
+    assert!(ended.out.starts_with("About to remove n1, down, kvm1\n"), "{}", ended.out);
+}
+
+#[test]
+fn rmachines_own_flags_and_commands_work_and_are_not_shown() {
+    let home = store();
+    home.run(&["ls", "-q", "--offline"]).with_code(0);
+    home.run(&["url", "n1", "--json", "-s", &home.store().display().to_string()]).with_code(0);
+    home.run(&["release", "--help"]).with_code(0);
+    let shown = home.run(&["--help"]).out + &home.run(&["ls", "--help"]).out;
+    for ours in ["--offline", "--json", "release", "--columns"] {
+        assert!(!shown.contains(ours), "{shown}");
+    }
+}
+
+#[test]
+fn words_that_ls_has_no_use_for_are_refused() {
+    let ended = store().run(&["ls", "n1"]).with_code(1).printing("");
+    assert_eq!(ended.err, "Error: Too many arguments given\n");
+}
+
+#[test]
+fn without_a_shell_nothing_is_printed_to_evaluate() {
+    let ended = store().with_var("SHELL", "").run(&["env", "-u"]).with_code(1).printing("");
+    assert_eq!(ended.err, "Error: Unknown shell\n");
+}
+
+#[test]
+fn inspect_of_two_names_shows_the_help_first() {
+    let ended = store().run(&["inspect", "n1", "down"]).with_code(1);
+    assert!(ended.out.starts_with("Usage: docker-machine inspect [OPTIONS] [arg...]\n"), "{}", ended.out);
+    assert_eq!(ended.err, "Error: Expected one machine name as an argument\n");
+}
+
+#[test]
+fn where_a_name_is_missing_the_help_comes_before_the_error() {
+    for (words, reason) in [
+        (&["rm", "-y"][..], "Error: Expected to get one or more machine names as arguments"),
+        (&["create", "--driver=none"], "Error: No machine name specified"),
+        (&["scp", "a"], "Improper number of arguments"),
+        (&["mount"], "Improper number of arguments"),
+    ] {
+        let ended = store().run(words).with_code(1);
+        let usage = format!("Usage: docker-machine {} [OPTIONS] [arg...]\n", words[0]);
+        assert!(ended.out.starts_with(&usage), "{}", ended.out);
+        assert_eq!(ended.err, format!("{reason}\n"));
+    }
+    // create's help has the flags of its driver.
+    assert!(store().run(&["create", "--driver=none"]).out.contains("--none-url"));
+}
