@@ -33,6 +33,7 @@ reload_live_restore() { # VARIANT true|false: by reload, without a restart
 restart() {
     touched
     if wants open-socket && restart_with_new_socket; then return 0; fi
+    opened=
     # Starts count against the unit's limit, also those that failed.
     quiet systemctl reset-failed docker.service docker.socket "$socket"
     # An engine started with -H unix:// has put its own socket where systemd's was, which nobody can reach any more.
@@ -45,10 +46,11 @@ restart() {
 # refuses the new socket, and we go the long way.
 restart_with_new_socket() {
     quiet systemctl stop docker.service
-    # The socket is always before its service.
-    quiet systemctl start --no-block "$socket" docker.service
+    if quiet systemctl start "$socket"; then opened=yes; fi
+    # The engine is on its way before systemd has no time for anybody else.
+    [ -z "$opened" ] || quiet systemctl start --no-block docker.service
     quiet systemctl daemon-reload
-    quiet timeout "$(remaining)" systemctl start docker.service && is_active "$socket" && opened=yes
+    [ -n "$opened" ] && quiet timeout "$(remaining)" systemctl start docker.service
 }
 
 # From here on, undoing has to look after the engine too.
