@@ -151,6 +151,11 @@ reload_back() {
 }
 
 restart_back() {
+    # An engine that runs is left alone then: one that restarts on a full disk loses its containers.
+    if is_active docker.service && ! has_room; then
+        reason="the disk is full, so it was not restarted: systemctl restart docker"
+        return 1
+    fi
     wants live-restore || {
         restart
         return

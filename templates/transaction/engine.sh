@@ -24,6 +24,8 @@ restores_live() { # true|false
 }
 
 reload_live_restore() { # VARIANT true|false: by reload, without a restart
+    # One that is just coming up would read it as its first settings: with live-restore off it ends its containers.
+    until_true 30 answers || return
     config_put "$1" &&
         quiet systemctl reload docker.service &&
         until_true 10 restores_live "$2"
