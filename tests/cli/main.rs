@@ -9,6 +9,7 @@ mod create;
 mod engine;
 mod env;
 mod exchange;
+mod gitlab;
 mod help;
 mod home;
 mod links;

@@ -12,6 +12,7 @@ mod compose;
 mod contexts;
 mod copies;
 mod faults;
+mod gitlab;
 mod kill;
 mod listing;
 mod logins;

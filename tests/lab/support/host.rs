@@ -49,6 +49,12 @@ impl Kind {
     }
 }
 
+/// Whether hosts can be made here; `Err` says why not.
+#[allow(dead_code, reason = "the bench does not ask")]
+pub fn can_make_hosts() -> Result<(), String> {
+    driver().available(&Env::from_process())
+}
+
 /// A running host.
 pub struct Host {
     store: Store,

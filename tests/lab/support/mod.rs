@@ -6,6 +6,8 @@ mod user;
 
 #[allow(unused_imports, reason = "the bench does not name it")]
 pub use disk::SmallDisk;
+#[allow(unused_imports, reason = "the bench does not name it")]
+pub use host::can_make_hosts;
 pub use host::{Host, Kind};
 pub use user::{User, run};
 #[allow(unused_imports, reason = "the bench does not name them")]
