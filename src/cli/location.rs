@@ -63,9 +63,18 @@ impl Location {
             Self::Here(path) => path.clone(),
             Self::There { user, machine, path } => {
                 let user = user.as_ref().map(|user| format!("{user}@")).unwrap_or_default();
-                format!("{user}{}:{path}", openssh::host_name(machine))
+                format!("{user}{}:{}", openssh::host_name(machine), in_home(path))
             }
         }
+    }
+}
+
+/// A path below `~` in the form that every program reads alike: what does not begin with a slash is in the login's home.
+fn in_home(path: &str) -> &str {
+    match path.strip_prefix('~') {
+        Some("") => "",
+        Some(rest) if rest.starts_with('/') => rest.trim_start_matches('/'),
+        _ => path,
     }
 }
 
@@ -98,6 +107,9 @@ mod tests {
             ("n1:/tmp/a b", "rmachine.n1:/tmp/a b"),
             ("ann@n1:", "ann@rmachine.n1:"),
             ("n1:a:b", "rmachine.n1:a:b"),
+            ("n1:~/a", "rmachine.n1:a"),
+            ("n1:~", "rmachine.n1:"),
+            ("n1:~bob/a", "rmachine.n1:~bob/a"),
             ("./n1:x", "./n1:x"),
             ("/tmp/n1:x", "/tmp/n1:x"),
             ("localhost:/x", "/x"),

@@ -203,3 +203,25 @@ fn docker_machines_voice_copies_too() {
     assert_eq!(missing.status, 1);
     assert!(missing.stderr.starts_with("Docker machine \"n2\" does not exist."), "{missing:?}");
 }
+
+#[test]
+fn copies_go_the_way_of_the_users_ssh_config() {
+    let (gate, host) = (host!(Kind::Debian12Engine), host!(Kind::Debian12Engine));
+    let user = User::new();
+    // Known only to the user's configuration, and behind a jump host with a login and key of its own.
+    gate.add_login("ann", "/bin/bash", "");
+    let (gate_key, key) = (gate.key().display().to_string(), host.key().display().to_string());
+    user.write_ssh_config(&format!(
+        "Host web\n  HostName {}\n  ProxyJump ann@gate\n  IdentityFile {key}\nHost gate\n  HostName {}\n  \
+         IdentityFile {gate_key}\n  StrictHostKeyChecking accept-new\n",
+        host.ip(),
+        gate.ip()
+    ));
+    user.rmachine(&["create", "-d", "generic", "--ip", "web", "--engine-access", "ssh", "n1"]).ok();
+    put(&user, "file", b"through\n", 0o644);
+    user.rmachine(&["scp", "file", "n1:/root/by-scp"]).ok();
+    user.rmachine(&["scp", "-q", "-d", "file", "n1:~/by-rsync"]).ok();
+    assert_eq!(host.sh("cat /root/by-scp /root/by-rsync"), "through\nthrough");
+    let gone_through = gate.sh("journalctl -u ssh --no-pager | grep -c 'Accepted publickey for ann'");
+    assert!(gone_through.parse::<u32>().unwrap() >= 3, "the jump host saw {gone_through} logins");
+}
