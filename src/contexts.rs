@@ -29,6 +29,8 @@ use crate::{
 
 /// The variable that says where docker keeps its files.
 pub const FOLDER: &str = "DOCKER_CONFIG";
+/// The variable that names a context for one shell.
+const VARIABLE: &str = "DOCKER_CONTEXT";
 /// The member of the metadata that says that a context is ours.
 const MARK: &str = "rmachine";
 /// The one endpoint that docker itself reads.
@@ -224,6 +226,16 @@ impl Contexts {
         current::read(&self.config_file())
     }
 
+    /// Where the client goes while `DOCKER_HOST` is not set: the engine's URL of `DOCKER_CONTEXT`, else of the current context.
+    pub fn target(&self, env: &Env) -> Option<String> {
+        let named = env.var(VARIABLE).map(str::to_owned);
+        // What cannot be read points nowhere.
+        let name = named.or_else(|| self.current().ok().flatten())?;
+        let meta = fs::read(self.folder.join("contexts/meta").join(id(&name)).join("meta.json")).ok()?;
+        let meta: Value = serde_json::from_slice(&meta).ok()?;
+        meta["Endpoints"][ENDPOINT]["Host"].as_str().map(str::to_owned)
+    }
+
     /// Makes a machine's context the current one; `None` is the default one.
     pub fn select(&self, name: Option<&MachineName>) -> Result<()> {
         make_private_dir(&self.folder)?;
@@ -244,11 +256,11 @@ impl Contexts {
     }
 
     fn meta_dir(&self, name: &MachineName) -> PathBuf {
-        self.folder.join("contexts/meta").join(id(name))
+        self.folder.join("contexts/meta").join(id(name.as_str()))
     }
 
     fn tls_dir(&self, name: &MachineName) -> PathBuf {
-        self.folder.join("contexts/tls").join(id(name))
+        self.folder.join("contexts/tls").join(id(name.as_str()))
     }
 }
 
@@ -263,9 +275,9 @@ fn check_name(name: &MachineName) -> Result<()> {
 }
 
 /// The folder of a context is named by the hash of its name.
-fn id(name: &MachineName) -> String {
+fn id(name: &str) -> String {
     use std::fmt::Write as _;
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, name.as_str().as_bytes());
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, name.as_bytes());
     digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex

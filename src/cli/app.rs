@@ -1,6 +1,6 @@
 //! What every command works with: the printer, the store, and ways to make a world for the verbs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{
     ask::Terminal,
@@ -12,6 +12,7 @@ use super::{
     ui::{Manners, Ui},
 };
 use crate::{
+    contexts::Contexts,
     env::{Env, Voice},
     event::{Events, Sink},
     machine::MachineName,
@@ -29,6 +30,7 @@ pub struct App {
     pub ui: Arc<Ui>,
     globals: Globals,
     terminal: Arc<Terminal>,
+    docker_host: OnceLock<Option<String>>,
 }
 
 impl App {
@@ -37,7 +39,7 @@ impl App {
         let manners = Manners { quiet: globals.quiet, debug: globals.debug, stdout_is_data };
         let ui = Arc::new(Ui::new(env, manners));
         let terminal = Arc::new(Terminal::new(env, Arc::clone(&ui)));
-        Self { env: env.clone(), ui, globals, terminal }
+        Self { env: env.clone(), ui, globals, terminal, docker_host: OnceLock::new() }
     }
 
     /// Whose manners we have.
@@ -53,6 +55,14 @@ impl App {
     /// The name we were called by, for things to type.
     pub fn program(&self) -> &str {
         self.env.program()
+    }
+
+    /// The URL that docker goes to: `DOCKER_HOST`, else that of its context; docker-machine knew of no contexts.
+    pub fn docker_host(&self) -> Option<&str> {
+        let of_context =
+            || Contexts::locate(&self.env).ok()?.target(&self.env).filter(|_| !self.is_classic());
+        let host = || self.env.var("DOCKER_HOST").map(str::to_owned).or_else(of_context);
+        self.docker_host.get_or_init(host).as_deref()
     }
 
     /// The store.

@@ -181,3 +181,29 @@ fn env_unsets_docker_context_where_it_is_set_in_every_form() {
     let json: Value = serde_json::from_str(&home.run(&["env", "--shell", "json", "n1"]).out).unwrap();
     assert_eq!(json.get("DOCKER_CONTEXT"), Some(&Value::Null));
 }
+
+#[test]
+fn the_machine_whose_context_is_current_is_the_active_one() {
+    let home = Home::new();
+    create(&home, "n1", &[]);
+    home.run(&["create", "-d", "none", "--url", "tcp://192.0.2.8:2376", "n2"]).with_code(0);
+    let active = |home: &Home, code: i32, name: &str| {
+        home.run(&["active"]).with_code(code).printing(name);
+        let listed: Value =
+            serde_json::from_str(&home.run(&["ls", "--offline", "--json"]).with_code(0).out).unwrap();
+        let listed = listed["machines"].as_array().or(listed.as_array()).unwrap();
+        let starred: Vec<_> =
+            listed.iter().filter(|row| row["active"] == true).map(|row| &row["name"]).collect();
+        assert_eq!(starred, name.split_whitespace().collect::<Vec<_>>());
+    };
+    active(&home, 1, "");
+    home.run(&["use", "n1"]).with_code(0);
+    active(&home, 0, "n1\n");
+    // In the order in which docker takes them.
+    let home = home.with_var("DOCKER_CONTEXT", "n2");
+    active(&home, 0, "n2\n");
+    let home = home.with_var("DOCKER_HOST", URL);
+    active(&home, 0, "n1\n");
+    let home = home.with_var("DOCKER_HOST", "").with_var("DOCKER_CONTEXT", "default");
+    active(&home, 1, "");
+}

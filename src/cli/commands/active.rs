@@ -1,4 +1,4 @@
-//! `active`: which machine `DOCKER_HOST` points at.
+//! `active`: which machine docker goes to, by `DOCKER_HOST` or its context.
 
 use std::time::Duration;
 
@@ -30,7 +30,9 @@ pub struct Args {
 /// Prints the first machine, by name, whose URL or whose swarm's URL is `$DOCKER_HOST`; docker-machine wanted it running, too.
 pub fn run(app: &App, args: &Args) -> Outcome {
     let &Args { timeout, json } = args;
-    let target = app.env.var("DOCKER_HOST").ok_or_else(|| none_active("DOCKER_HOST is not set"))?;
+    let target = app
+        .docker_host()
+        .ok_or_else(|| none_active("DOCKER_HOST is not set, and docker's context is the default one"))?;
     let world = app.quiet_world()?;
     let mut rows = query::stored(&world)?;
     rows.retain(|row| is_at(row, target));

@@ -32,7 +32,7 @@ use super::{app::App, error::Outcome};
 /// What to do.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Print the machine that DOCKER_HOST points at
+    /// Print the machine that docker goes to, by DOCKER_HOST or its context
     Active(active::Args),
     /// Print the docker client's options for a machine
     Config(config::Args),

@@ -182,7 +182,7 @@ fn url(app: &App, row: &Row) -> String {
 
 fn active(app: &App, row: &Row, record: &Record) -> Active {
     let is_up = matches!(row.state, None | Some(State::Running));
-    match (app.env.var("DOCKER_HOST"), row.url.as_deref()) {
+    match (app.docker_host(), row.url.as_deref()) {
         (Some(target), Some(url)) if is_up => {
             Active { host: url == target, swarm: swarms::url(record, url).as_deref() == Some(target) }
         }
