@@ -150,7 +150,7 @@ pub async fn current(world: &World, record: &Record) -> Result<Authority, CertsE
 }
 
 /// Where a machine's record says that the CA and the client are; in a store that was moved, where they are now.
-fn recorded(store: &Store, record: &Record) -> AuthorityFiles {
+pub(super) fn recorded(store: &Store, record: &Record) -> AuthorityFiles {
     let auth = &record.config.host_options.auth_options;
     let own = store.authority_files();
     let there = |path: &str, own: PathBuf| if Path::new(path).is_file() { PathBuf::from(path) } else { own };

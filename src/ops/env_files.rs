@@ -1,7 +1,7 @@
 //! The variables that point a docker client at a machine, and the two files that hold them in its folder: `env.sh` for shells
 //! and `NAME.env` for Compose and editors.
 
-use std::io;
+use std::{io, path::Path};
 
 use super::{OpsError, World, contexts, ssh_config};
 use crate::{
@@ -41,28 +41,57 @@ pub(super) fn write(
 
 /// Writes both files; nothing while the engine's URL is not known.
 fn write_variables(store: &Store, lock: &Lock, record: &Record) -> Result<(), StoreError> {
-    let Some(url) = &record.side.url else { return Ok(()) };
+    for (file, text) in texts(store, record)? {
+        store.write_file(lock, &file, 0o600, text.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Whether a file in the machine's folder that a client needs is missing or says what is so no more.
+pub(super) fn are_stale(store: &Store, record: &Record) -> Result<bool, StoreError> {
+    let mut is_right = false;
+    for place in ways_to(store, record) {
+        is_right |= hold(store, record, &texts(&place, record)?)?;
+    }
+    Ok(!is_right || ssh_config::is_stale(store, record)?)
+}
+
+fn hold(store: &Store, record: &Record, texts: &[(String, String)]) -> Result<bool, StoreError> {
+    for (file, text) in texts {
+        if store.read_file(&record.name, file)?.as_deref() != Some(text.as_bytes()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The store as it is named now, and as it was named when the machine was made: a link leads to the same place.
+fn ways_to(store: &Store, record: &Record) -> Vec<Store> {
+    let real = |path: &Path| path.canonicalize().ok();
+    let recorded = record.config.driver["StorePath"].as_str().map(Path::new);
+    let recorded = recorded.filter(|root| real(root).is_some_and(|root| real(store.root()) == Some(root)));
+    [Some(store.root()), recorded].into_iter().flatten().map(Store::at).collect()
+}
+
+/// Both files with what they should hold; none while the engine's URL is not known.
+fn texts(store: &Store, record: &Record) -> Result<Vec<(String, String)>, StoreError> {
+    let Some(url) = &record.side.url else { return Ok(Vec::new()) };
     let owned = variables(store, &record.name, url);
     let all: Vec<Variable<'_>> = owned.iter().map(|(key, value)| (*key, value.as_deref())).collect();
     // Those files only add to what is there.
     let set: Vec<Variable<'_>> = all.iter().copied().filter(|(_, value)| value.is_some()).collect();
     let name = &record.name;
     let comment = format!("# Points a docker client at {name}. Written by rmachine; changes are lost.\n");
-    write_one(store, lock, "env.sh", &comment, Shell::Sh.statements(&all))?;
-    write_one(store, lock, &format!("{name}.env"), &comment, Shell::Dotenv.statements(&set))
-}
-
-fn write_one(
-    store: &Store,
-    lock: &Lock,
-    file: &str,
-    comment: &str,
-    statements: Result<String, Unquotable>,
-) -> Result<(), StoreError> {
-    let path = store.machine_dir(lock.name()).join(file);
-    let statements = statements
-        .map_err(|error| StoreError::io("write", path)(io::Error::new(io::ErrorKind::InvalidData, error)))?;
-    store.write_file(lock, file, 0o600, format!("{comment}{statements}").as_bytes())
+    let text = |file: String, statements: Result<String, Unquotable>| {
+        let path = store.machine_dir(name).join(&file);
+        let unquotable =
+            |error| StoreError::io("write", path)(io::Error::new(io::ErrorKind::InvalidData, error));
+        statements.map(|statements| (file, format!("{comment}{statements}"))).map_err(unquotable)
+    };
+    Ok(vec![
+        text("env.sh".to_owned(), Shell::Sh.statements(&all))?,
+        text(format!("{name}.env"), Shell::Dotenv.statements(&set))?,
+    ])
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod query;
 pub mod release;
 pub mod rm;
 pub mod ssh_config;
+pub mod store_check;
 pub mod swarm;
 pub mod trust;
 

@@ -65,6 +65,16 @@ pub fn known_hosts(store: &Store, name: &MachineName) -> PathBuf {
     store.machine_dir(name).join(KNOWN_HOSTS)
 }
 
+/// Whether the piece of an ssh_config is missing, or leads into another folder than the machine's, though the client needs it.
+pub(super) fn is_stale(store: &Store, record: &Record) -> Result<bool, StoreError> {
+    if !is_over_ssh(record) {
+        return Ok(false);
+    }
+    let folder = store.machine_dir(&record.name).display().to_string();
+    let piece = store.read_file(&record.name, PIECE)?;
+    Ok(!piece.is_some_and(|piece| String::from_utf8_lossy(&piece).contains(&folder)))
+}
+
 /// The line that `~/.ssh/config` lacks before `ssh` finds the way to this machine by itself; `None` where nothing is lacking.
 pub fn missing_line(env: &Env, store: &Store, record: &Record) -> Option<String> {
     if !is_over_ssh(record) {

@@ -114,6 +114,18 @@ pub(crate) fn visible_dirs(folder: &Path) -> Result<Vec<String>, StoreError> {
     Ok(names)
 }
 
+/// The names of the files in a folder, sorted; none when it does not exist.
+pub(crate) fn files(folder: &Path) -> Result<Vec<String>, StoreError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(StoreError::io("list", folder))?,
+    };
+    let files = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    let mut names: Vec<_> = files.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
 fn is_dir(path: &PathBuf) -> bool {
     fs::metadata(path).is_ok_and(|meta| meta.is_dir())
 }

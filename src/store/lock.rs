@@ -91,6 +91,14 @@ impl LockFile {
         }
     }
 
+    /// Who holds the lock; `None` when nobody does. Nothing is written: a shared lock is tried and given back.
+    pub(super) fn holder(path: &Path) -> Option<String> {
+        match File::open(path).ok()?.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(holder(path)),
+            Ok(()) | Err(TryLockError::Error(_)) => None,
+        }
+    }
+
     /// Takes the lock, waiting for its holder, who is named to whoever waits.
     pub(super) async fn take(
         path: &Path,

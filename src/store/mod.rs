@@ -39,6 +39,7 @@ pub use record::Record;
 pub use side::{Side, Stage};
 
 use crate::{env::Env, event::Events, machine::MachineName, retry::Deadline};
+use config_file::ConfigFile;
 use lock::LockFile;
 
 /// The variable that says where the store is.
@@ -144,6 +145,42 @@ impl Store {
         }
     }
 
+    /// docker-machine's file alone, with an empty one of ours.
+    pub(crate) fn load_config(&self, name: &MachineName) -> Result<Record, StoreError> {
+        Record::read_with(name, &self.machine_dir(name), Side::default())
+    }
+
+    /// `config.json` as it stands on the disk, brought to the current version, with every field and number as it is written.
+    pub(crate) fn node(&self, name: &MachineName) -> Result<Node, StoreError> {
+        let folder = self.machine_dir(name);
+        let file = ConfigFile::of(name, &folder);
+        let bytes = file.read()?.ok_or_else(|| StoreError::NoConfig { path: file.path.clone() })?;
+        file.document(&bytes)
+    }
+
+    /// Whether these bytes could be the machine's `config.json`.
+    pub(crate) fn could_be_config(&self, name: &MachineName, bytes: &[u8]) -> bool {
+        let folder = self.machine_dir(name);
+        let understood = ConfigFile::of(name, &folder).understand(bytes);
+        understood.is_ok_and(|(config, _)| !config.driver_name.is_empty())
+    }
+
+    /// Who holds a machine's lock at this moment, for messages; nothing is written to find out.
+    pub fn holder(&self, name: &MachineName) -> Option<String> {
+        LockFile::holder(&self.lock_path(name))
+    }
+
+    /// The names for which a dead process left a lock or a folder that is half made or half removed.
+    pub(crate) fn leftovers(&self) -> Result<Vec<MachineName>, StoreError> {
+        let mut names = self.staged()?;
+        let locks = files::files(&self.own_dir().join("locks"))?;
+        let locks = locks.iter().filter_map(|name| name.parse::<MachineName>().ok());
+        names.extend(locks.filter(|name| !self.exists(name)));
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
     /// Takes a machine's lock, waiting until the deadline and saying who holds it.
     pub async fn lock(
         &self,
@@ -231,7 +268,8 @@ impl Store {
         files::remove_dir(&staged)
     }
 
-    fn own_dir(&self) -> PathBuf {
+    /// `<store>/.rmachine`, which docker-machine does not look into.
+    pub(crate) fn own_dir(&self) -> PathBuf {
         self.root.join(".rmachine")
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::record::SIDE_VERSION;
+use super::{json::Node, record::SIDE_VERSION};
 
 /// How far `create` came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -61,5 +61,12 @@ impl Default for Side {
             is_begun: false,
             extra: Map::new(),
         }
+    }
+}
+
+impl Side {
+    /// The file.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        Node::from(&super::record::to_value(self)).to_text().into_bytes()
     }
 }

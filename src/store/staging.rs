@@ -5,7 +5,7 @@
 
 use std::{fs, path::PathBuf};
 
-use super::{Store, files, lock::LockFile};
+use super::{Store, StoreError, files, lock::LockFile};
 use crate::machine::MachineName;
 
 const NEW: &str = "+new";
@@ -22,6 +22,14 @@ impl Store {
 
     pub(super) fn staged_old(&self, name: &MachineName) -> PathBuf {
         self.staging_dir().join(format!("{name}{OLD}"))
+    }
+
+    /// Whose folders are there.
+    pub(super) fn staged(&self) -> Result<Vec<MachineName>, StoreError> {
+        let names = files::visible_dirs(&self.staging_dir())?;
+        let owners =
+            names.iter().filter_map(|name| name.strip_suffix(NEW).or_else(|| name.strip_suffix(OLD)));
+        Ok(owners.filter_map(|name| name.parse().ok()).collect())
     }
 
     /// Deletes what dead processes left; `held` is the name whose lock the caller has.

@@ -26,6 +26,7 @@ const RMACHINE: &str = env!("CARGO_BIN_EXE_rmachine");
 /// A user's home.
 pub struct Home {
     folder: TempDir,
+    store: String,
     vars: BTreeMap<String, String>,
     program: PathBuf,
 }
@@ -47,7 +48,7 @@ impl Home {
         let folder = tempfile::tempdir().unwrap();
         let vars = [("PATH", "/usr/bin:/bin"), ("SHELL", "/bin/bash")];
         let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        Self { folder, vars, program: RMACHINE.into() }
+        Self { folder, store: "store".to_owned(), vars, program: RMACHINE.into() }
     }
 
     /// The same, called by docker-machine's name.
@@ -109,7 +110,20 @@ impl Home {
 
     /// The store.
     pub fn store(&self) -> PathBuf {
-        self.path("store")
+        self.path(&self.store)
+    }
+
+    /// Moves the store to another path in it.
+    pub fn move_store_to(&mut self, place: &str) {
+        let old = self.store();
+        self.use_store(place);
+        fs::create_dir_all(self.store().parent().unwrap()).unwrap();
+        fs::rename(old, self.store()).unwrap();
+    }
+
+    /// Has the program look for the store at another path in it.
+    pub fn use_store(&mut self, place: &str) {
+        place.clone_into(&mut self.store);
     }
 
     /// A machine's folder.

@@ -17,6 +17,7 @@ mod listing;
 mod regenerate_certs;
 mod settings;
 mod showing;
+mod store_check;
 mod stored;
 mod terminal;
 mod voices;

@@ -21,6 +21,7 @@ pub mod ssh;
 pub mod start;
 pub mod status;
 pub mod stop;
+pub mod store;
 pub mod swarm;
 pub mod trust;
 pub mod url;
@@ -74,6 +75,8 @@ pub enum Command {
     Status(status::Args),
     /// Stop hosts
     Stop(stop::Args),
+    /// Check the store, and mend what is broken
+    Store(store::Args),
     /// Make machines into a swarm and keep it healthy
     Swarm(swarm::Args),
     /// Pin the host key that a host shows now, after it was made anew
@@ -111,6 +114,7 @@ impl Command {
             Self::Start(args) => start::run(app, args),
             Self::Status(args) => status::run(app, args),
             Self::Stop(args) => stop::run(app, args),
+            Self::Store(args) => store::run(app, args),
             Self::Swarm(args) => swarm::run(app, args),
             Self::Trust(args) => trust::run(app, args),
             Self::Url(args) => url::run(app, args),

@@ -42,6 +42,9 @@ fn forget(path: &Path, program: &str) -> String {
         );
     }
     let name = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    if path.file_name().is_some_and(|file| file == "rmachine.json") {
+        return format!("{program} store check --repair keeps what can be read of it");
+    }
     format!("mend the file, or forget the machine: {program} rm -f {name}")
 }
 
