@@ -120,14 +120,19 @@ impl Store {
             let record = name.parse().map_err(StoreError::BadName).and_then(|name| self.load(&name));
             (name, record)
         };
-        Ok(self.names()?.into_iter().map(load).collect())
+        let is_there = |(_, record): &Listed| !matches!(record, Err(StoreError::NotFound { .. }));
+        Ok(self.names()?.into_iter().map(load).filter(is_there).collect())
     }
 
     /// Reads a machine's record without a lock. Retries briefly while `config.json` is missing.
     pub fn load(&self, name: &MachineName) -> Result<Record, StoreError> {
         let folder = self.machine_dir(name);
         match fs::metadata(&folder) {
-            Ok(meta) if meta.is_dir() => Record::read(name, &folder),
+            Ok(meta) if meta.is_dir() => match Record::read(name, &folder) {
+                // It was removed while we looked.
+                Err(StoreError::NoConfig { .. }) if !folder.exists() => Err(self.not_found(name.as_str())),
+                record => record,
+            },
             Ok(_) => Err(StoreError::NotAFolder { path: folder }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(self.not_found(name.as_str())),
             Err(error) => Err(StoreError::io("read", folder)(error)),
