@@ -58,6 +58,7 @@ impl BuiltIn for Rehearsal {
             provisions: false,
             identity: Identity::NoLogin,
             names_host: false,
+            adopts: None,
         }
     }
 
