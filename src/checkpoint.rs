@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr};
 
 use crate::env::Env;
 
-/// A place between two outside effects of `create` or `swarm create`.
+/// A place between two outside effects of `create`, of `swarm create`, or of a change of the CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Checkpoint {
     /// The name is ours, nothing is written.
@@ -54,6 +54,24 @@ pub enum Checkpoint {
     NodeJoined,
     /// Every node is as it was asked for, and the record does not say so.
     SwarmFinished,
+    /// A new CA lies beside the one in use.
+    NewCaMade,
+    /// The store says that the CA is being changed.
+    RotationBegun,
+    /// The CA's file holds the new one, too.
+    BothTrusted,
+    /// The old CA is kept under another name.
+    OldCaKept,
+    /// The new CA signs.
+    CaReplaced,
+    /// The client's certificate is of the new CA.
+    ClientReplaced,
+    /// A machine's folder has the client's new certificate.
+    ClientCopied,
+    /// The old CA is no longer in the CA's file.
+    OldCaDropped,
+    /// The store says no longer that the CA is being changed.
+    RotationEnded,
 }
 
 impl Checkpoint {
@@ -87,6 +105,25 @@ impl Checkpoint {
         Self::SwarmFinished,
     ];
 
+    /// All that a change of the CA meets, in about that order.
+    pub const OF_ROTATION: [Self; 15] = [
+        Self::Connected,
+        Self::ServerCertificateMade,
+        Self::Planned,
+        Self::ApplyBegun,
+        Self::Applied,
+        Self::Verified,
+        Self::NewCaMade,
+        Self::RotationBegun,
+        Self::BothTrusted,
+        Self::OldCaKept,
+        Self::CaReplaced,
+        Self::ClientReplaced,
+        Self::ClientCopied,
+        Self::OldCaDropped,
+        Self::RotationEnded,
+    ];
+
     /// The name used to ask for a kill at this place.
     pub fn name(self) -> &'static str {
         match self {
@@ -112,6 +149,15 @@ impl Checkpoint {
             Self::SwarmRecorded => "swarm-recorded",
             Self::NodeJoined => "node-joined",
             Self::SwarmFinished => "swarm-finished",
+            Self::NewCaMade => "new-ca-made",
+            Self::RotationBegun => "rotation-begun",
+            Self::BothTrusted => "both-trusted",
+            Self::OldCaKept => "old-ca-kept",
+            Self::CaReplaced => "ca-replaced",
+            Self::ClientReplaced => "client-replaced",
+            Self::ClientCopied => "client-copied",
+            Self::OldCaDropped => "old-ca-dropped",
+            Self::RotationEnded => "rotation-ended",
         }
     }
 }
@@ -129,6 +175,7 @@ impl FromStr for Checkpoint {
         Self::ALL
             .into_iter()
             .chain(Self::SWARM)
+            .chain(Self::OF_ROTATION)
             .find(|point| point.name() == name)
             .ok_or_else(|| format!("no checkpoint {name:?}"))
     }
@@ -165,7 +212,8 @@ mod tests {
 
     #[test]
     fn every_checkpoint_has_a_name_that_leads_back_to_it() {
-        for point in Checkpoint::ALL.into_iter().chain(Checkpoint::SWARM) {
+        let all = Checkpoint::ALL.into_iter().chain(Checkpoint::SWARM).chain(Checkpoint::OF_ROTATION);
+        for point in all {
             assert_eq!(point.name().parse(), Ok(point));
         }
     }

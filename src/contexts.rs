@@ -24,7 +24,9 @@ use crate::{
     env::Env,
     machine::MachineName,
     secret::Secret,
-    store::{StoreError, make_private_dir, read_if_there, sweep_unfinished, write_atomically},
+    store::{
+        StoreError, make_private_dir, read_if_there, sweep_unfinished, write_atomically, write_together,
+    },
 };
 
 /// The variable that says where docker keeps its files.
@@ -192,12 +194,10 @@ impl Contexts {
         let folder = self.tls_dir(wanted.name).join(ENDPOINT);
         make_private_dir(&folder)?;
         sweep_unfinished(&folder);
-        for (file, text) in
-            [("ca.pem", &*tls.ca), ("cert.pem", &*tls.certificate), ("key.pem", tls.key.expose())]
-        {
-            write_atomically(&folder.join(file), 0o600, text.as_bytes())?;
-        }
-        Ok(())
+        let (ca, certificate, key) = (&tls.ca, &tls.certificate, tls.key.expose());
+        let wanted =
+            [("ca.pem", ca.as_bytes()), ("cert.pem", certificate.as_bytes()), ("key.pem", key.as_bytes())];
+        Ok(write_together(&folder, &wanted)?)
     }
 
     /// Removes the machine's context; fine when there is none, or when it is somebody else's. Says whether it was the current one, which

@@ -8,6 +8,7 @@ mod bootstrap;
 mod client;
 mod pair;
 mod renew;
+mod rotation;
 mod server;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use pair::{Found, Pair};
 pub use age::{Life, Lives, MaxAge, lives};
 pub use client::{NewClient, copy_client, renew_client, sharing};
 pub use renew::{Renewal, Renewed, preview_renewal, renew};
+pub use rotation::{Change, Changed, Phase, Rotation, outlook, rotate};
 pub use server::{Keep, Server, issue_server, preview_server, settle};
 
 /// A server certificate with fewer days left is made anew, and a CA with fewer is worth a note.
@@ -98,9 +100,15 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// The CAs that engines and clients trust: the one that signs and, while one gives way to another, that one too.
-    pub fn trusted(&self) -> Result<String, TlsError> {
-        tls::trusted(&[&self.ca.certificate])
+    /// The CAs that engines and clients trust: the one that signs and, while one gives way to another, that one too. In the end engines
+    /// forget it one by one; until all have, it stays in the CA's file.
+    pub fn trusted(&self, store: &Store) -> Result<String, CertsError> {
+        let is_last = self.files == store.authority_files()
+            && Rotation::load(store)?.is_some_and(|rotation| rotation.phase == Phase::DropOld);
+        if is_last {
+            return Ok(tls::certificates(&self.ca.certificate)?.swap_remove(0));
+        }
+        Ok(tls::trusted(&[&self.ca.certificate])?)
     }
 }
 

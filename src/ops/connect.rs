@@ -11,6 +11,7 @@ use crate::{
     secret::Secret,
     ssh::{Connect, Session, SshError},
     store::{Record, Stage},
+    tls::Identity,
 };
 
 /// Where SSH answers on a machine's host.
@@ -59,22 +60,31 @@ pub async fn engine(
     record: &Record,
     deadline: Deadline,
 ) -> Result<Api, OpsError> {
-    let url = url(world, driver, record)?;
-    if url.starts_with("ssh://") {
+    if url(world, driver, record)?.starts_with("ssh://") {
         let session = session(world, driver, record, deadline, false).await?;
         return Ok(Api::new(Endpoint::Stream(Arc::new(session) as Arc<dyn Dial>)));
     }
-    let (host, port) =
-        host_and_port(&url).ok_or_else(|| OpsError::NoUrl { machine: record.name.to_string() })?;
     let auth = &record.config.host_options.auth_options;
     let read = |copy, original: &String| read(&world.store.machine_dir(&record.name).join(copy), original);
-    Ok(Api::new(Endpoint::Tls {
-        host,
-        port,
-        authority: read("ca.pem", &auth.ca_cert_path)?,
+    let client = Identity {
         certificate: read("cert.pem", &auth.client_cert_path)?,
         key: Secret::new(read("key.pem", &auth.client_key_path)?),
-    }))
+    };
+    engine_as(world, driver, record, read("ca.pem", &auth.ca_cert_path)?, client)
+}
+
+/// The engine of a machine by mutual TLS, for this client, which trusts these CAs.
+pub fn engine_as(
+    world: &World,
+    driver: &dyn Driver,
+    record: &Record,
+    authority: String,
+    client: Identity,
+) -> Result<Api, OpsError> {
+    let (host, port) = host_and_port(&url(world, driver, record)?)
+        .ok_or_else(|| OpsError::NoUrl { machine: record.name.to_string() })?;
+    let Identity { certificate, key } = client;
+    Ok(Api::new(Endpoint::Tls { host, port, authority, certificate, key }))
 }
 
 /// The engine's URL: the side file's, kept current by every verb that can change it, else the driver's.

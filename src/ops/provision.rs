@@ -155,7 +155,7 @@ pub(super) async fn converge(
         outcome?;
     }
     checkpoints.reach(Checkpoint::Applied);
-    certs::settle(world, lock, &authority, &server)?;
+    certs::settle(world, lock, record, &authority, &server)?;
     if options.scope == Scope::Everything {
         let endpoint = connect::endpoint(world, driver, record)?;
         record.side.url = Some(host.url(&plan, &session, &endpoint));

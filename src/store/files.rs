@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use tempfile::NamedTempFile;
+
 use super::StoreError;
 
 /// Begins the name of every unfinished file, so that whoever holds the lock next can tell it from a finished one.
@@ -33,8 +35,30 @@ pub(crate) fn write_atomically_if(
     bytes: &[u8],
     is_still_wanted: impl FnOnce() -> bool,
 ) -> Result<(), StoreError> {
-    let failed = || StoreError::io("write", path);
     let folder = parent(path);
+    let file = staged(folder, path, mode, bytes)?;
+    if !is_still_wanted() {
+        return Ok(());
+    }
+    place(file, path)?;
+    sync_dir(folder)
+}
+
+/// The same for files of a folder that belong together, 0600: none takes its place before all are on the disk.
+pub(crate) fn write_together(folder: &Path, wanted: &[(&str, &[u8])]) -> Result<(), StoreError> {
+    let mut all = Vec::with_capacity(wanted.len());
+    for (name, bytes) in wanted {
+        let path = folder.join(name);
+        all.push((staged(folder, &path, 0o600, bytes)?, path));
+    }
+    for (file, path) in all {
+        place(file, &path)?;
+    }
+    sync_dir(folder)
+}
+
+fn staged(folder: &Path, path: &Path, mode: u32, bytes: &[u8]) -> Result<NamedTempFile, StoreError> {
+    let failed = || StoreError::io("write", path);
     let mut file = tempfile::Builder::new()
         .prefix(UNFINISHED)
         .permissions(Permissions::from_mode(mode))
@@ -44,11 +68,19 @@ pub(crate) fn write_atomically_if(
     // The umask may have taken bits away that the caller asked for.
     file.as_file().set_permissions(Permissions::from_mode(mode)).map_err(failed())?;
     file.as_file().sync_all().map_err(failed())?;
-    if !is_still_wanted() {
-        return Ok(());
+    Ok(file)
+}
+
+fn place(file: NamedTempFile, path: &Path) -> Result<(), StoreError> {
+    file.persist(path).map(drop).map_err(|error| StoreError::io("write", path)(error.error))
+}
+
+/// Deletes a file; fine when there is none.
+pub(crate) fn remove_if_there(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::io("delete", path)(error)),
+        _ => Ok(()),
     }
-    file.persist(path).map_err(|error| failed()(error.error))?;
-    sync_dir(folder)
 }
 
 /// Deletes what a process that died in [`write_atomically`] left in a folder. Only for who holds the folder's lock.

@@ -31,7 +31,9 @@ use std::{
 
 pub use config::{AuthOptions, Config, EngineOptions, HostOptions, SwarmOptions};
 pub use error::StoreError;
-pub(crate) use files::{make_private_dir, read_if_there, sweep_unfinished, write_atomically};
+pub(crate) use files::{
+    make_private_dir, read_if_there, remove_if_there, sweep_unfinished, write_atomically, write_together,
+};
 pub use fresh::{AuthorityFiles, FreshConfig};
 pub(crate) use json::Node;
 pub use lock::{CertsLock, Lock};
@@ -222,6 +224,13 @@ impl Store {
         Ok(CertsLock::new(file))
     }
 
+    /// Takes the lock of a change of the CA, which takes longer than anybody could wait for the certificates.
+    pub async fn lock_rotation(&self, deadline: Deadline, events: &Events) -> Result<CertsLock, StoreError> {
+        let path = self.own_dir().join("rotation.lock");
+        let file = LockFile::take(&path, self.verb, "the change of the CA", deadline, events).await?;
+        Ok(CertsLock::new(file))
+    }
+
     /// Makes the machine's folder with everything in it, by one rename of a staging folder. `files` are further files of the
     /// folder (0600).
     pub fn create(&self, lock: &Lock, record: &Record, files: &[(&str, &[u8])]) -> Result<(), StoreError> {
@@ -259,6 +268,12 @@ impl Store {
     /// Writes a file of the machine's folder: mode from creation, fsync, rename.
     pub fn write_file(&self, lock: &Lock, name: &str, mode: u32, bytes: &[u8]) -> Result<(), StoreError> {
         files::write_atomically(&self.machine_dir(lock.name()).join(name), mode, bytes)
+    }
+
+    /// Writes files of the machine's folder that belong together, 0600: all are on the disk before the first takes its place, so
+    /// that whoever reads them meanwhile hardly ever finds one of each kind.
+    pub fn write_together(&self, lock: &Lock, wanted: &[(&str, &[u8])]) -> Result<(), StoreError> {
+        files::write_together(&self.machine_dir(lock.name()), wanted)
     }
 
     /// Removes the machine's folder: renamed into staging first, so that it is gone at once, then deleted. Fine when

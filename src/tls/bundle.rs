@@ -2,7 +2,7 @@
 
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 
-use super::{TlsError, UnixTime, read};
+use super::{Identity, TlsError, UnixTime, check, read};
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
@@ -53,6 +53,11 @@ pub fn trusted(texts: &[&str]) -> Result<String, TlsError> {
 /// Whether both texts hold the same first certificate.
 pub fn begin_alike(one: &str, other: &str) -> Result<bool, TlsError> {
     Ok(parsed(one)? == parsed(other)?)
+}
+
+/// Whether one of these CAs signed the certificate.
+pub fn is_trusted(identity: &Identity, pem: &str) -> Result<bool, TlsError> {
+    Ok(certificates(pem)?.iter().any(|ca| check(identity, ca).is_ok()))
 }
 
 /// Whether `pem` holds the first certificate of `wanted`.

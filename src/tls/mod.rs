@@ -8,7 +8,7 @@ mod make;
 mod name;
 mod read;
 
-pub use bundle::{begin_alike, certificates, holds, joined, trusted};
+pub use bundle::{begin_alike, certificates, holds, is_trusted, joined, trusted};
 pub use client::client_config;
 pub use make::{Role, make_authority, make_client, make_server, make_server_as};
 pub use name::San;

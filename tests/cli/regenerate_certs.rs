@@ -100,3 +100,34 @@ fn a_client_certificate_of_the_users_is_theirs_to_replace() {
         .with_code(3)
         .saying("own.pem is not of this store, so it is yours to replace");
 }
+
+#[test]
+fn a_new_ca_of_a_store_without_hosts_is_made_and_the_old_one_kept() {
+    let home = with_store(Home::new());
+    let certs = |file: &str| fs::read_to_string(home.store().join("certs").join(file)).unwrap();
+    let (ca, client_before) = (certs("ca.pem"), client(&home));
+    home.run(&["regenerate-certs", "--ca", "--dry-run"]).with_code(0);
+    assert_eq!(certs("ca.pem"), ca);
+
+    home.run(&["regenerate-certs", "--ca", "--overlap"]).with_code(0).saying("engines trust both CAs");
+    assert!(certs("ca.pem").ends_with(&ca) && certs("ca.pem").len() > ca.len());
+    home.run(&["create", "-d", "none", "--url", URL, "n2"]).with_code(0);
+    let ended = home.run(&["regenerate-certs", "--ca"]).with_code(0).saying("the old one is kept as ");
+    let kept = ended.err.trim_end().rsplit(' ').next().unwrap();
+    assert_eq!(fs::read_to_string(kept).unwrap(), ca);
+    assert!(!certs("ca.pem").contains(&ca) && client(&home) != client_before);
+    assert!(!home.store().join("certs/rotation.json").exists());
+}
+
+#[test]
+fn a_ca_of_the_users_is_theirs_to_replace_and_a_young_one_stays() {
+    let home = with_store(Home::new());
+    let ended = home.run(&["regenerate-certs", "--ca", "--max-age", "40w"]).with_code(0).printing("");
+    assert_eq!(ended.err, "");
+    let own = home.path("own.pem");
+    fs::copy(home.store().join("certs/ca.pem"), &own).unwrap();
+    let flag = format!("--tls-ca-cert={}", own.display());
+    home.run(&["regenerate-certs", "--ca", &flag]).with_code(3).saying("own.pem is not of this store");
+    home.run(&["regenerate-certs", "--ca", "n1"]).with_code(2).saying("cannot be used with");
+    home.run(&["regenerate-certs", "--overlap", "n1"]).with_code(2).saying("--ca");
+}

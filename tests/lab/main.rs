@@ -18,6 +18,7 @@ mod listing;
 mod logins;
 mod made;
 mod refusals;
+mod rotation;
 mod sessions;
 mod shells;
 mod ssh;

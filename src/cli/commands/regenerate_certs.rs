@@ -1,5 +1,7 @@
 //! `regenerate-certs`: new certificates for engines and for the client, while containers go on.
 
+mod ca;
+
 use crate::{
     cli::{
         app::App,
@@ -36,6 +38,14 @@ pub struct Args {
     #[arg(long)]
     client_certs: bool,
 
+    /// Make a new CA and bring all machines over to it; an interrupted change goes on
+    #[arg(long, conflicts_with_all = ["names", "all", "client_certs"])]
+    ca: bool,
+
+    /// Stop while both CAs are trusted, so that copies of the client's certificate elsewhere can be replaced
+    #[arg(long, requires = "ca")]
+    overlap: bool,
+
     /// Stop running containers where that cannot be avoided, and do not ask
     #[arg(long, short, alias = "yes", short_alias = 'y')]
     force: bool,
@@ -54,12 +64,15 @@ pub struct Args {
 
 /// Renews what was asked for.
 pub fn run(app: &App, args: &Args) -> Outcome {
-    let &Args { names: _, all: _, client_certs, force, max_age: _, dry_run, sudo: _ } = args;
+    let &Args { names: _, all: _, client_certs, ca, overlap: _, force, max_age: _, dry_run, sudo: _ } = args;
     if app.is_classic() {
         if !force && !consent(app)? {
             return Ok(code::DONE);
         }
         app.ui.say("Regenerating TLS certificates");
+    }
+    if ca {
+        return ca::run(app, args);
     }
     let names = named(app, args)?;
     if client_certs {

@@ -97,6 +97,11 @@ impl MaxAge {
         is_old || ends_soon
     }
 
+    /// The same of a CA.
+    pub fn is_over_for_ca(self, about: &Certificate, now: UnixTime) -> bool {
+        now - about.not_before > i64::from(self.days) * DAY || tls::days_left(about, now) < FEW_DAYS
+    }
+
     /// The same of one in a machine's folder; one that is not there is due.
     pub(super) fn is_over_for(
         self,

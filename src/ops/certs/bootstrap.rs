@@ -39,6 +39,13 @@ impl Work<'_> {
         }
     }
 
+    /// The CA, which must be there.
+    pub(super) fn existing_authority(&self, files: &AuthorityFiles) -> Result<Identity, CertsError> {
+        let pair = Pair { certificate: &files.ca_certificate, key: &files.ca_key };
+        pair.finish()?;
+        self.usable_authority(pair.read_both()?, &files.ca_certificate)
+    }
+
     fn usable_authority(&self, ca: Identity, path: &Path) -> Result<Identity, CertsError> {
         let unfit = |source| CertsError::Unfit { path: path.to_owned(), source };
         let about = tls::read(&ca.certificate).map_err(unfit)?;

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     machine::MachineName,
-    ops::{LOCK_WAIT, OpsError, World, create::AuthorityPaths},
+    ops::{LOCK_WAIT, OpsError, World, contexts, create::AuthorityPaths},
     retry::Deadline,
-    store::{AuthorityFiles, Lock},
+    store::{AuthorityFiles, Lock, Record},
     tls,
 };
 
@@ -38,7 +38,7 @@ pub async fn renew_client(
     }
     let _lock = world.store.lock_certs(Deadline::after(LOCK_WAIT), &world.events).await?;
     let work = Work { user: user(&world.env), now: now(), events: &world.events };
-    let ca = work.authority(&files)?;
+    let ca = work.existing_authority(&files)?;
     let pair = client_pair(&files);
     pair.finish()?;
     let former = pair.read_both().ok().and_then(|client| tls::read(&client.certificate).ok());
@@ -56,9 +56,8 @@ pub async fn renew_client(
 
 /// The machines whose clients show the certificate of these files.
 pub fn sharing(world: &World, files: &AuthorityFiles) -> Result<Vec<MachineName>, CertsError> {
-    let uses = |record: &crate::store::Record| {
-        recorded(&world.store, record).client_certificate == files.client_certificate
-    };
+    let uses =
+        |record: &Record| recorded(&world.store, record).client_certificate == files.client_certificate;
     let all = world.store.all()?.into_iter().filter_map(|(_, record)| record.ok());
     Ok(all.filter(uses).map(|record| record.name).collect())
 }
@@ -69,7 +68,7 @@ pub async fn copy_client(world: &World, name: &MachineName) -> Result<bool, OpsE
     let lock = world.lock(name).await?;
     let record = world.store.load(name)?;
     let authority = current(world, &record).await?;
-    Ok(copy(world, &lock, &authority)?)
+    Ok(copy(world, &lock, &record, &authority)?)
 }
 
 /// The same for all machines. One that somebody is busy with (perhaps ourselves, with one that is being created) gets its copy
@@ -78,7 +77,11 @@ pub(super) async fn copy_to_others(world: &World, authority: &Authority) {
     for name in sharing(world, &authority.files).unwrap_or_default() {
         let events = world.events.of(&name);
         let outcome = match world.store.lock(&name, Deadline::after(BRIEFLY), &events).await {
-            Ok(lock) => copy(world, &lock, authority).map(drop),
+            Ok(lock) => world
+                .store
+                .load(&name)
+                .map_err(CertsError::from)
+                .and_then(|record| copy(world, &lock, &record, authority).map(drop)),
             Err(error) => Err(error.into()),
         };
         if let Err(error) = outcome {
@@ -87,7 +90,7 @@ pub(super) async fn copy_to_others(world: &World, authority: &Authority) {
     }
 }
 
-fn copy(world: &World, lock: &Lock, authority: &Authority) -> Result<bool, CertsError> {
+fn copy(world: &World, lock: &Lock, record: &Record, authority: &Authority) -> Result<bool, CertsError> {
     let text = |file| server::text(&world.store, lock.name(), file);
     let Some(trusted) = text("ca.pem")? else { return Ok(false) };
     if text("cert.pem")?.as_deref() == Some(authority.client.certificate.as_str())
@@ -96,10 +99,11 @@ fn copy(world: &World, lock: &Lock, authority: &Authority) -> Result<bool, Certs
         return Ok(false);
     }
     // An engine that trusts another CA would let nobody in who shows this.
-    if !tls::holds(&trusted, &authority.ca.certificate)? {
+    if !tls::is_trusted(&authority.client, &trusted)? {
         return Ok(false);
     }
     server::put_client(&world.store, lock, authority)?;
+    contexts::keep(world, record);
     Ok(true)
 }
 

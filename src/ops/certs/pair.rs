@@ -1,15 +1,12 @@
 //! A certificate and its key are two files, and two files cannot be replaced by one rename. So both are first written
 //! as one, beside the certificate; whoever finds that one finishes what it began.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use super::CertsError;
 use crate::{
     secret::Secret,
-    store::{StoreError, read_if_there, write_atomically},
+    store::{StoreError, read_if_there, remove_if_there, write_atomically},
     tls::Identity,
 };
 
@@ -92,13 +89,7 @@ impl Pair<'_> {
 
     /// Forgets what [`Pair::stage`] wrote.
     pub(super) fn discard(self) -> Result<(), StoreError> {
-        let unfinished = self.unfinished();
-        match fs::remove_file(&unfinished) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(StoreError::io("delete", &unfinished)(error))
-            }
-            _ => Ok(()),
-        }
+        remove_if_there(&self.unfinished())
     }
 
     fn unfinished(self) -> PathBuf {
@@ -113,6 +104,8 @@ fn read_text(path: &Path) -> Result<Option<String>, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

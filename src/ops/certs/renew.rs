@@ -76,7 +76,7 @@ pub async fn preview_renewal(
     Ok(Some(text))
 }
 
-fn options(renewal: Renewal, keep: Keep) -> Converge {
+pub(super) fn options(renewal: Renewal, keep: Keep) -> Converge {
     Converge {
         scope: Scope::Certificates(keep),
         may_stop_containers: renewal.may_stop_containers,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{Authority, CertsError, FEW_DAYS, Found, Pair, ca_pair, now, recorded, user};
 use crate::{
     machine::MachineName,
-    ops::World,
+    ops::{World, contexts},
     store::{Lock, Record, Store, StoreError},
     tls::{self, Identity, Role, San, UnixTime},
 };
@@ -56,7 +56,7 @@ pub fn issue_server(
     let wanted = Wanted { ca: &authority.ca, names, role: role(record), now: now() };
     let identity = server(world, lock.name(), &wanted, keep)?;
     ServerFiles::of(store, lock.name()).pair().prepare(&identity)?;
-    let trusted = authority.trusted()?;
+    let trusted = authority.trusted(store)?;
     let meanwhile = match text(store, lock.name(), CA)? {
         // A copy that is no certificate lets nobody in, so there is nothing to keep of it.
         Some(known) => tls::trusted(&[&known, &trusted]).unwrap_or_else(|_| trusted.clone()),
@@ -66,14 +66,23 @@ pub fn issue_server(
     if text(store, lock.name(), CLIENT)?.is_none() || text(store, lock.name(), CLIENT_KEY)?.is_none() {
         put_client(store, lock, authority)?;
     }
+    contexts::keep(world, record);
     Ok(Server { authority: trusted, identity })
 }
 
 /// The host has what [`issue_server`] handed out: so have the copies in the machine's folder.
-pub fn settle(world: &World, lock: &Lock, authority: &Authority, server: &Server) -> Result<(), CertsError> {
+pub fn settle(
+    world: &World,
+    lock: &Lock,
+    record: &Record,
+    authority: &Authority,
+    server: &Server,
+) -> Result<(), CertsError> {
     ServerFiles::of(&world.store, lock.name()).pair().finish()?;
     put_client(&world.store, lock, authority)?;
-    Ok(put(&world.store, lock, CA, &server.authority)?)
+    put(&world.store, lock, CA, &server.authority)?;
+    contexts::keep(world, record);
+    Ok(())
 }
 
 /// What [`issue_server`] would hand out, without writing anything; where there is no CA yet, of one that is forgotten again.
@@ -92,13 +101,20 @@ pub fn preview_server(
     };
     let wanted = Wanted { ca: &ca, names, role: role(record), now: now() };
     let identity = server(world, &record.name, &wanted, keep)?;
-    Ok(Server { authority: tls::trusted(&[&ca.certificate])?, identity })
+    // The client is no part of it.
+    let authority = Authority { client: ca.clone(), ca, files }.trusted(&world.store)?;
+    Ok(Server { authority, identity })
 }
 
 /// Copies the client's certificate and key into a machine's folder.
 pub(super) fn put_client(store: &Store, lock: &Lock, authority: &Authority) -> Result<(), StoreError> {
-    put(store, lock, CLIENT_KEY, authority.client.key.expose())?;
-    put(store, lock, CLIENT, &authority.client.certificate)
+    let (certificate, key) = (&authority.client.certificate, authority.client.key.expose());
+    if text(store, lock.name(), CLIENT)?.as_ref() == Some(certificate)
+        && text(store, lock.name(), CLIENT_KEY)?.as_deref() == Some(key)
+    {
+        return Ok(());
+    }
+    store.write_together(lock, &[(CLIENT, certificate.as_bytes()), (CLIENT_KEY, key.as_bytes())])
 }
 
 /// The machine's server certificate, or one that an earlier run made and may have brought to the host, or a new one.

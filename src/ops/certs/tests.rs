@@ -14,14 +14,14 @@ use crate::{
 
 const DAY: i64 = 24 * 3600;
 
-struct Place {
-    world: World,
+pub(super) struct Place {
+    pub(super) world: World,
     notes: Arc<Collected>,
     home: tempfile::TempDir,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let notes = Arc::new(Collected::default());
         let mut env = Env::for_tests(home.path());
@@ -36,7 +36,7 @@ impl Place {
         Self { world, notes, home }
     }
 
-    async fn ensure(&self) -> Result<Authority, CertsError> {
+    pub(super) async fn ensure(&self) -> Result<Authority, CertsError> {
         self.ensure_with(&AuthorityPaths::default()).await
     }
 
@@ -60,11 +60,11 @@ impl Place {
         let authority = current(&self.world, record).await.unwrap();
         let server =
             issue_server(&self.world, lock, record, &authority, &names(asked), Keep::Fitting).unwrap();
-        settle(&self.world, lock, &authority, &server).unwrap();
+        settle(&self.world, lock, record, &authority, &server).unwrap();
         server.identity
     }
 
-    async fn machine(&self, name: &str) -> (Lock, Record) {
+    pub(super) async fn machine(&self, name: &str) -> (Lock, Record) {
         let store = &self.world.store;
         let name: MachineName = name.parse().unwrap();
         let lock = store.lock(&name, Deadline::after(LOCK_WAIT), &self.world.events).await.unwrap();
@@ -297,7 +297,7 @@ async fn a_client_trusts_what_is_served_and_what_will_be_until_the_host_has_it()
 
     let again = issue_server(&place.world, &lock, &record, &new, &wanted, Keep::None).unwrap();
     assert_eq!(again.identity, server.identity, "what an interrupted run made may be on the host by now");
-    settle(&place.world, &lock, &new, &server).unwrap();
+    settle(&place.world, &lock, &record, &new, &server).unwrap();
     assert_eq!(copy("ca.pem"), new.ca.certificate);
     assert_eq!(copy("cert.pem"), new.client.certificate);
     assert_eq!(copy("server.pem"), server.identity.certificate);
