@@ -135,6 +135,9 @@ fn engine_steps(transaction: &mut Transaction, plan: &Plan) {
             transaction.tell("socket", "");
         }
     }
+    if plan.keeps_port() {
+        transaction.tell("keep-port", "");
+    }
     transaction.step(step);
     transaction.step("health");
 }

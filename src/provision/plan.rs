@@ -222,6 +222,22 @@ impl Plan {
         self.restarts() && is_new(SOCKET_PATH) && is_new(DROP_IN_PATH) && !self.changes.iter().any(is_else)
     }
 
+    /// Whether the engine restarts for its certificates alone and gets its port from systemd, which need not close it meanwhile.
+    pub(super) fn keeps_port(&self) -> bool {
+        let is_only_reason = |change: &Change| match change {
+            Change::Restart { because, .. } => because.iter().all(|reason| reason == files::CERTIFICATES),
+            Change::Install(_)
+            | Change::Hostname { .. }
+            | Change::Folder { .. }
+            | Change::Write { .. }
+            | Change::Remove { .. }
+            | Change::Enable
+            | Change::Start
+            | Change::Reload { .. } => false,
+        };
+        self.by_activation && self.changes.iter().any(is_only_reason)
+    }
+
     pub(super) fn fate(&self) -> Option<&Fate> {
         self.changes.iter().find_map(|change| match change {
             Change::Restart { containers, .. } => Some(containers),

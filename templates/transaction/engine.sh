@@ -40,7 +40,10 @@ restart() {
     quiet systemctl reset-failed docker.service docker.socket "$socket"
     # An engine started with -H unix:// has put its own socket where systemd's was, which nobody can reach any more.
     if wants new-socket; then quiet systemctl stop docker.service docker.socket; fi
-    quiet timeout "$(remaining)" systemctl restart docker.service
+    # Our socket is part of the engine's service and would be closed with it. Left open, it keeps whoever knocks meanwhile waiting.
+    mode=replace
+    if wants keep-port && [ "$step" = restart ]; then mode=ignore-dependencies; fi
+    quiet timeout "$(remaining)" systemctl restart --job-mode="$mode" docker.service
 }
 
 # A socket that the engine has never had can be given to it without reading all units again first, which takes a fifth of

@@ -183,6 +183,9 @@ fn folders(changes: &[Change]) -> Vec<Change> {
         .collect()
 }
 
+/// Why an engine restarts that gets new certificates.
+pub(in crate::provision) const CERTIFICATES: &str = "its certificates";
+
 /// What of these changes an engine only takes up when it starts.
 pub(super) fn reasons_to_restart(changes: &[Change]) -> Vec<String> {
     let touches = |what: &str| {
@@ -197,7 +200,7 @@ pub(super) fn reasons_to_restart(changes: &[Change]) -> Vec<String> {
             | Change::Restart { .. } => false,
         })
     };
-    [(TLS_FOLDER, "its certificates"), ("/etc/systemd/", "its units")]
+    [(TLS_FOLDER, CERTIFICATES), ("/etc/systemd/", "its units")]
         .into_iter()
         .filter(|(what, _)| touches(what))
         .map(|(_, reason)| reason.to_owned())
