@@ -66,11 +66,12 @@ pub async fn engine(
     }
     let auth = &record.config.host_options.auth_options;
     let read = |copy, original: &String| read(&world.store.machine_dir(&record.name).join(copy), original);
+    let authority = read("ca.pem", &auth.ca_cert_path)?;
     let client = Identity {
         certificate: read("cert.pem", &auth.client_cert_path)?,
         key: Secret::new(read("key.pem", &auth.client_key_path)?),
     };
-    engine_as(world, driver, record, read("ca.pem", &auth.ca_cert_path)?, client)
+    engine_as(world, driver, record, authority, client)
 }
 
 /// The engine of a machine by mutual TLS, for this client, which trusts these CAs.

@@ -43,7 +43,7 @@ pub struct Args {
     ca: bool,
 
     /// Stop while both CAs are trusted, so that copies of the client's certificate elsewhere can be replaced
-    #[arg(long, requires = "ca")]
+    #[arg(long)]
     overlap: bool,
 
     /// Stop running containers where that cannot be avoided, and do not ask
@@ -64,7 +64,11 @@ pub struct Args {
 
 /// Renews what was asked for.
 pub fn run(app: &App, args: &Args) -> Outcome {
-    let &Args { names: _, all: _, client_certs, ca, overlap: _, force, max_age: _, dry_run, sudo: _ } = args;
+    let &Args { names: _, all: _, client_certs, ca, overlap, force, max_age: _, dry_run, sudo: _ } = args;
+    if overlap && !ca {
+        let hint = format!("{} {COMMAND} --ca --overlap", app.program());
+        return Err(CliError::usage("--overlap is a part of --ca", hint));
+    }
     if app.is_classic() {
         if !force && !consent(app)? {
             return Ok(code::DONE);
