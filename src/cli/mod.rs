@@ -12,6 +12,7 @@ mod defaults;
 mod driver_choice;
 mod engine_words;
 mod error;
+mod expiry;
 mod flags;
 mod format;
 mod globals;

@@ -5,14 +5,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{OpsError, World, connect, fan_out::fan_out};
+use super::{
+    OpsError, World,
+    certs::{self, Lives},
+    connect,
+    fan_out::fan_out,
+};
 use crate::{
     driver::DriverError,
     engine::api::Version,
     machine::{MachineName, State},
     retry::Deadline,
     store::{Record, StoreError},
-    tls::{self, UnixTime},
 };
 
 /// How many machines are looked at at once: looking is one connection each, and a dead one takes the whole deadline.
@@ -37,8 +41,8 @@ pub struct Row {
     pub took: Duration,
     /// Whether the time was over before everything was answered.
     pub is_late: bool,
-    /// Whole days until the server certificate expires; `None` where nobody looked or there is none.
-    pub days_left: Option<i64>,
+    /// How long its certificates hold; empty where nobody looked.
+    pub lives: Lives,
 }
 
 /// What to ask of each machine of a list.
@@ -104,7 +108,7 @@ fn stored_row(world: &World, name: String, record: Result<Record, StoreError>) -
         error: None,
         took: Duration::ZERO,
         is_late: false,
-        days_left: None,
+        lives: Lives::default(),
     };
     match row.record.as_ref().map(|record| url(world, record)) {
         Ok(Ok(url)) => row.url = Some(url),
@@ -115,18 +119,13 @@ fn stored_row(world: &World, name: String, record: Result<Record, StoreError>) -
     row
 }
 
-/// Adds how long the server certificates hold.
+/// Adds how long the certificates hold.
 pub fn date_certificates(world: &World, rows: &mut [Row]) {
-    let now = jiff::Timestamp::now().as_second();
     for row in rows {
-        row.days_left = days_left(world, row, now);
+        if let Ok(record) = &row.record {
+            row.lives = certs::lives(world, record);
+        }
     }
-}
-
-fn days_left(world: &World, row: &Row, now: UnixTime) -> Option<i64> {
-    let name = &row.record.as_ref().ok()?.name;
-    let pem = world.store.read_file(name, "server.pem").ok()??;
-    Some(tls::days_left(&tls::read(std::str::from_utf8(&pem).ok()?).ok()?, now))
 }
 
 /// Asks driver and engine of every machine at once; none takes longer than `at_most`.

@@ -9,6 +9,7 @@ mod create;
 mod engine;
 mod env;
 mod exchange;
+mod expiry;
 mod gitlab;
 mod help;
 mod home;

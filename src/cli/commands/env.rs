@@ -10,10 +10,10 @@ use crate::{
     cli::{
         app::App,
         error::{CliError, Outcome, code},
-        names,
+        expiry, names,
         swarm_flag::SwarmFlag,
     },
-    ops::{query, ssh_config},
+    ops::{certs, query, ssh_config},
     shell::{self, Shell},
     store::nearest,
 };
@@ -62,7 +62,21 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     })?;
     let way = if unset { String::new() } else { way(app, shell, name.as_deref())? };
     app.ui.data_raw(&(statements + &way + &shell.hint(app.voice(), &app.env.args)));
+    if !unset && !app.is_classic() {
+        warn(app, name.as_deref())?;
+    }
     Ok(code::DONE)
+}
+
+/// Certificates that end soon are told beside the variables, while there is time.
+fn warn(app: &App, typed: Option<&str>) -> Result<(), CliError> {
+    let world = app.quiet_world()?;
+    let name = names::one(&world.store, typed)?;
+    let lives = certs::lives(&world, &world.store.load(&name)?);
+    for line in expiry::warnings(app.program(), &name, &lives) {
+        app.ui.note(format_args!("{} {line}", app.ui.red("warning:")));
+    }
+    Ok(())
 }
 
 /// What `ssh`, which the docker client runs for `ssh://`, lacks to find key and host key.

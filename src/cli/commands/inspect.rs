@@ -1,11 +1,16 @@
 //! `inspect`: everything that is stored about a machine, as JSON; what is secret only when asked for.
 
-use crate::cli::{
-    app::App,
-    error::{CliError, Outcome, code},
-    format, names,
+use crate::{
+    cli::{
+        app::App,
+        error::{CliError, Outcome, code},
+        expiry, format, names,
+    },
+    machine::MachineName,
+    ops::certs::{self, Lives},
+    store::Node,
+    template::Value,
 };
-use crate::{machine::MachineName, store::Node, template::Value};
 
 /// What a secret is shown as, as JSON.
 const MASK: &str = "\"********\"";
@@ -45,8 +50,11 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let name = names::one(&store, name.as_deref())?;
     let record = store.load(&name)?;
     let mut document = store.document(&record)?;
-    if !show_secrets && !app.is_classic() {
-        mask(&mut document);
+    if !app.is_classic() {
+        if !show_secrets {
+            mask(&mut document);
+        }
+        add_certificates(&mut document, &certs::lives(&app.quiet_world()?, &record));
     }
     let text = document.to_text();
     match template {
@@ -54,6 +62,15 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         None => app.ui.data(text),
     }
     Ok(code::DONE)
+}
+
+/// What is no part of `config.json` and people look for here: how long the machine's certificates hold.
+fn add_certificates(document: &mut Node, lives: &Lives) {
+    if let Node::Object(fields) = document
+        && lives.named().next().is_some()
+    {
+        fields.push(("Certificates".to_owned(), Node::from(&expiry::json(lives))));
+    }
 }
 
 fn value(name: &MachineName, document: &str) -> Result<Value, CliError> {

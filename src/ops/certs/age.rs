@@ -35,6 +35,12 @@ impl Life {
         self.days_left < FEW_DAYS
     }
 
+    /// When it ends, RFC 3339, UTC.
+    pub fn ends_at(self) -> String {
+        let ends = jiff::Timestamp::from_second(self.ends);
+        ends.map_or_else(|_| self.ends.to_string(), |ends| ends.strftime("%FT%TZ").to_string())
+    }
+
     /// The day it ends, such as `2029-03-01`.
     pub fn last_day(self) -> String {
         let ends = jiff::Timestamp::from_second(self.ends);

@@ -9,6 +9,7 @@ use crate::{
     cli::{
         app::App,
         error::{classic_driver, classic_store, classic_version},
+        expiry,
     },
     driver::DriverError,
     drivers,
@@ -18,9 +19,6 @@ use crate::{
     ops::query::{QueryError, Row},
     store::{Record, Stage, StoreError},
 };
-
-/// Days before a certificate's end from which on a list shows it.
-const SOON: i64 = 30;
 
 /// One machine of the list.
 pub struct Item<'a> {
@@ -165,7 +163,7 @@ pub fn json(app: &App, row: &Row, swarms: &Swarms) -> Json {
         "swarm": record.and_then(|record| swarms.master_of(record)),
         "engine": row.version,
         "error": error,
-        "certificate_days_left": row.days_left,
+        "certificates": expiry::json(&row.lives),
     })
 }
 
@@ -200,7 +198,7 @@ fn trouble(app: &App, row: &Row, record: &Record) -> Option<String> {
         Voice::Rmachine => unfinished(record)
             .or_else(|| row.error.as_deref().map(one_line))
             .or_else(|| missing.map(|error| error.to_string()))
-            .or_else(|| expiry(row.days_left)),
+            .or_else(|| expiry::mark(&row.lives)),
     }
 }
 
@@ -229,12 +227,4 @@ fn one_line(error: &QueryError) -> String {
 fn unfinished(record: &Record) -> Option<String> {
     let is_unfinished = record.side.stage < Stage::Provisioned;
     is_unfinished.then(|| "its create did not finish: the same command goes on".to_owned())
-}
-
-fn expiry(days_left: Option<i64>) -> Option<String> {
-    match days_left? {
-        days if days < 0 => Some("the certificate has expired".to_owned()),
-        days if days < SOON => Some(format!("the certificate expires in {days} days")),
-        _ => None,
-    }
 }
