@@ -155,6 +155,13 @@ fn a_new_ca_reaches_machines_at_work_and_one_that_is_down_holds_up_the_rest_at_a
         assert!(old.are_let_in(ip) && new.are_let_in(ip), "{ip}: both are let in");
     }
 
+    // It may go down at any time.
+    user.rmachine(&["stop", "n3"]).ok();
+    user.rmachine(&["regenerate-certs", "--ca"])
+        .fails(4, "n3 is not there yet; machines can be reached as before");
+    user.rmachine(&["start", "n3"]).ok();
+    user.docker("n3", "version").ok();
+    assert!(old.are_let_in(&three) && !old.are_let_in(one.ip()), "only the one that waits trusts the old CA");
     user.rmachine(&["regenerate-certs", "--ca"]).ok();
     let last = Copies::take(&user, "last");
     for ip in ips {
@@ -242,6 +249,26 @@ fn a_change_of_the_ca_that_is_killed_anywhere_goes_on_and_the_client_is_never_lo
     assert_eq!(host.container(), container);
     let count = Checkpoint::OF_ROTATION.len();
     report("kill -9 while the CA is changed, then the same command", count, count, began.elapsed());
+}
+
+#[test]
+fn a_ca_that_has_expired_is_replaced_at_once() {
+    let host = host!(Kind::Debian12Engine);
+    let user = User::new();
+    user.adopt(&host, "n1", &[]).ok();
+    let container = host.keep_running();
+    let long_ago = jiff::Timestamp::now().as_second() - 1081 * 24 * 3600;
+    let expired = rmachine::tls::make_authority("me", long_ago).expect("a CA");
+    let put = |file: &str, text: &str| {
+        std::fs::write(user.store().join("certs").join(file), text).expect("written")
+    };
+    put("ca.pem", &expired.certificate);
+    put("ca-key.pem", expired.key.expose());
+    user.rmachine(&["regenerate-certs", "n1"]).fails(1, "hint: rmachine regenerate-certs --ca");
+    user.rmachine(&["regenerate-certs", "--ca"]).ok();
+    user.docker("n1", "version").ok();
+    assert_eq!(host.container(), container);
+    assert_eq!(certificates_in(&user.machine_file("n1", "ca.pem")), 1);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Trouble with the store's certificates.
 
 use super::{Hints, To, one, store};
-use crate::ops::certs::CertsError;
+use crate::{ops::certs::CertsError, tls::TlsError};
 
 pub(super) fn hints(error: &CertsError, to: To<'_>) -> Hints {
     let back = |half: &str, other: &std::path::Path| {
@@ -11,8 +11,8 @@ pub(super) fn hints(error: &CertsError, to: To<'_>) -> Hints {
         CertsError::Store(error) => store::hints(error, to),
         CertsError::AuthorityWithoutCertificate { key, .. } => back("certificate", key),
         CertsError::AuthorityWithoutKey { certificate, .. } => back("key", certificate),
-        CertsError::AuthorityExpired { path } => {
-            one(format!("move {} and its key away; the next create makes a new CA", path.display()))
+        CertsError::AuthorityExpired { .. } | CertsError::NotMade(TlsError::AuthorityExpired) => {
+            one(format!("{} regenerate-certs --ca", to.program))
         }
         CertsError::UsersOwn { path } => one(format!(
             "put a new one there yourself, then bring it to the engines: {} regenerate-certs NAME ({})",

@@ -45,9 +45,15 @@ impl Waiting {
 /// Makes the new CA, and begins. The caller holds the lock of the certificates.
 pub(super) fn begin(world: &World, files: &AuthorityFiles, work: &Work<'_>) -> Result<Rotation, CertsError> {
     let checkpoints = Checkpoints::from_env(&world.env);
-    // The client must be one that engines let in while the CA is still the old one.
-    let ca = work.existing_authority(files)?;
-    work.client(files, &ca, false)?;
+    let is_late = match work.existing_authority(files) {
+        Ok(ca) => {
+            // The client must be one that engines let in while the CA is still the old one.
+            work.client(files, &ca, false)?;
+            false
+        }
+        Err(CertsError::AuthorityExpired { .. }) => true,
+        Err(error) => return Err(error),
+    };
     let waiting = Waiting::of(&world.store);
     waiting.pair().finish()?;
     if !matches!(waiting.pair().read()?, Found::Both(made) if tls::check_key(&made).is_ok()) {
@@ -55,7 +61,8 @@ pub(super) fn begin(world: &World, files: &AuthorityFiles, work: &Work<'_>) -> R
         waiting.pair().write(&tls::make_authority(&user(&world.env), now())?)?;
     }
     checkpoints.reach(Checkpoint::NewCaMade);
-    let rotation = Rotation::beginning(jiff::Timestamp::now());
+    let now = jiff::Timestamp::now();
+    let rotation = if is_late { Rotation::late(now) } else { Rotation::beginning(now) };
     rotation.save(&world.store)?;
     checkpoints.reach(Checkpoint::RotationBegun);
     Ok(rotation)

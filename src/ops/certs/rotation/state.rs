@@ -56,6 +56,9 @@ pub struct Rotation {
     pub begun_at: String,
     /// The name under which the old CA is kept, such as `ca-before-20260301T120000Z`.
     pub kept_as: String,
+    /// The old CA has expired: nobody is let in by it, so that there is nothing to overlap with.
+    #[serde(default)]
+    is_late: bool,
     /// The last phase that each machine is through.
     through: BTreeMap<String, Phase>,
 }
@@ -68,8 +71,14 @@ impl Rotation {
             phase: Phase::TrustBoth,
             begun_at: now.strftime("%FT%TZ").to_string(),
             kept_as: now.strftime("ca-before-%Y%m%dT%H%M%SZ").to_string(),
+            is_late: false,
             through: BTreeMap::new(),
         }
+    }
+
+    /// The same, of a CA that has expired already.
+    pub fn late(now: jiff::Timestamp) -> Self {
+        Self { is_late: true, ..Self::beginning(now) }
     }
 
     /// What comes next for these machines, which are all that have the CA by now. No phase begins before every machine is through the
@@ -77,7 +86,7 @@ impl Rotation {
     pub fn next(&self, machines: &[MachineName], rests_in_overlap: bool) -> Next {
         let waiting: Vec<MachineName> =
             machines.iter().filter(|name| !self.has_been(name, self.phase)).cloned().collect();
-        if !waiting.is_empty() {
+        if !(waiting.is_empty() || self.is_late && self.phase < Phase::DropOld) {
             return Next::Bring(waiting);
         }
         match self.phase {
@@ -171,6 +180,17 @@ mod tests {
         rotation.is_through(&all[0]);
         assert_eq!(rotation.next(&all, true), Next::Rest);
         assert_eq!(rotation.next(&all, false), Next::Begin(Phase::DropOld));
+    }
+
+    #[test]
+    fn nobody_waits_for_an_overlap_with_a_ca_that_has_expired() {
+        let all = names(&["n1"]);
+        let mut rotation = Rotation::late(jiff::Timestamp::UNIX_EPOCH);
+        assert_eq!(rotation.next(&all, false), Next::Begin(Phase::Overlap));
+        rotation.phase = Phase::Overlap;
+        assert_eq!(rotation.next(&all, false), Next::Begin(Phase::DropOld));
+        rotation.phase = Phase::DropOld;
+        assert_eq!(rotation.next(&all, false), Next::Bring(all));
     }
 
     #[test]
