@@ -1,12 +1,13 @@
-//! Compose against a machine: build, up, scale, logs, down, with the real client.
+//! Compose against machines: build, ports, volumes, logs and scale, with both of the real clients, by `env` and by docker context.
+
+use std::os::unix::fs::PermissionsExt;
 
 use crate::{
     host,
-    support::{Kind, User},
+    support::{Host, Kind, Run, User},
 };
 
 const FILE: &str = r#"
-version: "3"
 services:
   web:
     build: .
@@ -15,36 +16,112 @@ services:
     volumes: ["data:/data"]
   worker:
     image: busybox
-    command: ["/bin/busybox", "sh", "-c", "echo worker is up; exec busybox sleep 600"]
+    command: ["/bin/busybox", "sh", "-c", "echo written >/data/file; echo worker is up; exec busybox sleep 600"]
+    volumes: ["data:/data"]
 volumes:
   data:
 "#;
 
-#[test]
-fn compose_builds_runs_and_scales_two_services() {
-    let host = host!(Kind::Debian12Engine);
-    let user = User::new();
-    user.adopt(&host, "n1", &[]).ok();
-    host.import_busybox();
-    std::fs::write(user.home().join("docker-compose.yml"), FILE).expect("written");
-    std::fs::write(user.home().join("Dockerfile"), "FROM busybox\nCOPY index.html /index.html\n")
-        .expect("written");
-    std::fs::write(user.home().join("index.html"), "served from a machine\n").expect("written");
-    let compose = |words: &str| {
-        user.in_env(
-            "n1",
-            &format!("DOCKER_BUILDKIT=0 COMPOSE_DOCKER_CLI_BUILD=0 docker-compose -p app {words}"),
-        )
-    };
+/// Debian 13's plugin, in Debian's package of that name.
+const PLUGIN: &str = "/usr/libexec/docker/cli-plugins/docker-compose";
 
-    compose("up -d --build").ok();
-    let page =
-        user.command("sh").args(["-c", &format!("busybox wget -qO- http://{}:8080/", host.ip())]).output();
-    assert_eq!(String::from_utf8_lossy(&page.expect("wget runs").stdout), "served from a machine\n");
-    compose("up -d --no-build --scale worker=3").ok();
-    let names = user.docker("n1", "ps --format '{{.Names}}'").ok();
-    assert_eq!(names.lines().filter(|name| name.contains("worker")).count(), 3, "{names}");
-    assert!(compose("logs worker").ok().contains("worker is up"));
-    compose("down -v -t 0").ok();
-    assert_eq!(user.docker("n1", "ps -aq").ok(), "");
+/// A client and how it finds the engine.
+struct Compose<'a> {
+    user: &'a User,
+    line: String,
+    env_of: Option<&'a str>,
+}
+
+impl<'a> Compose<'a> {
+    /// As `env` says.
+    fn by_env(user: &'a User, program: &str, machine: &'a str) -> Self {
+        Self { user, line: program.to_owned(), env_of: Some(machine) }
+    }
+
+    /// As docker's context of the machine says.
+    fn by_context(user: &'a User, line: &str) -> Self {
+        Self { user, line: line.to_owned(), env_of: None }
+    }
+
+    fn run(&self, words: &str) -> Run {
+        // The old client's own way of building, which needs no further program.
+        let script = format!("DOCKER_BUILDKIT=0 COMPOSE_DOCKER_CLI_BUILD=0 {} -p app {words}", self.line);
+        match self.env_of {
+            Some(machine) => self.user.in_env(machine, &script),
+            None => crate::support::run(self.user.command("bash").args(["-ec", &script])),
+        }
+    }
+
+    /// An application comes up, is scaled, keeps its data, and goes.
+    fn goes_through_a_life(&self, host: &Host) {
+        let line = &self.line;
+        self.run("up -d --build").ok();
+        let page = self
+            .user
+            .command("busybox")
+            .args(["wget", "-qO-", &format!("http://{}:8080/", host.ip())])
+            .output();
+        let page = page.expect("wget runs").stdout;
+        assert_eq!(String::from_utf8_lossy(&page), "served from a machine\n", "{line}");
+
+        self.run("up -d --no-build --scale worker=3").ok();
+        let names = host.sh("docker ps --format '{{.Names}}'");
+        assert_eq!(names.lines().filter(|name| name.contains("worker")).count(), 3, "{line}: {names}");
+        assert!(self.run("logs worker").ok().contains("worker is up"), "{line}");
+
+        self.run("down -t 0").ok();
+        assert_eq!(host.sh("docker ps -aq"), "", "{line}");
+        self.run("up -d web").ok();
+        assert_eq!(
+            self.run("exec -T web /bin/busybox cat /data/file").ok(),
+            "written",
+            "{line}: the volume stays"
+        );
+        self.run("down -v -t 0").ok();
+        assert_eq!(host.sh("docker ps -aq; docker volume ls -q"), "", "{line}");
+    }
+}
+
+/// A user with an application to run, and two machines.
+fn user_with_application(hosts: [&Host; 2]) -> User {
+    let user = User::new();
+    for (name, host) in ["n1", "n2"].into_iter().zip(hosts) {
+        user.adopt(host, name, &[]).ok();
+        host.import_busybox();
+    }
+    let write = |file: &str, text: &str| std::fs::write(user.home().join(file), text).expect("written");
+    write("docker-compose.yml", FILE);
+    write("Dockerfile", "FROM busybox\nCOPY index.html /index.html\n");
+    write("index.html", "served from a machine\n");
+    // The old client looks for contexts beside docker's configuration, and nowhere when there is none.
+    write(".docker/config.json", "{}");
+    user
+}
+
+#[test]
+fn compose_builds_runs_and_scales_with_the_old_client() {
+    let (one, two) = (host!(Kind::Debian12Engine), host!(Kind::Debian13Engine));
+    let user = user_with_application([&one, &two]);
+    Compose::by_env(&user, "docker-compose", "n1").goes_through_a_life(&one);
+    Compose::by_context(&user, "docker-compose --context n1").goes_through_a_life(&one);
+    Compose::by_env(&user, "docker-compose", "n2").goes_through_a_life(&two);
+}
+
+#[test]
+fn compose_builds_runs_and_scales_with_the_plugin() {
+    let (one, two) = (host!(Kind::Debian12Engine), host!(Kind::Debian13Engine));
+    let user = user_with_application([&one, &two]);
+    two.sh("apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends docker-compose >/dev/null");
+    let plugins = user.home().join(".docker/cli-plugins");
+    std::fs::create_dir_all(&plugins).expect("a folder");
+    let plugin = plugins.join("docker-compose");
+    user.rmachine(&["scp", &format!("n2:{PLUGIN}"), &plugin.display().to_string()]).ok();
+    std::fs::set_permissions(&plugin, std::fs::Permissions::from_mode(0o755)).expect("its mode");
+    let version = crate::support::run(user.command("docker").args(["compose", "version", "--short"])).ok();
+    assert!(version.starts_with('2'), "{version}");
+
+    Compose::by_env(&user, "docker compose", "n1").goes_through_a_life(&one);
+    Compose::by_context(&user, "docker --context n1 compose").goes_through_a_life(&one);
+    Compose::by_env(&user, "docker compose", "n2").goes_through_a_life(&two);
+    Compose::by_context(&user, "docker --context n2 compose").goes_through_a_life(&two);
 }
