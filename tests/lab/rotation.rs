@@ -260,7 +260,7 @@ fn a_ca_that_has_expired_is_replaced_at_once() {
     let long_ago = jiff::Timestamp::now().as_second() - 1081 * 24 * 3600;
     let expired = rmachine::tls::make_authority("me", long_ago).expect("a CA");
     let put = |file: &str, text: &str| {
-        std::fs::write(user.store().join("certs").join(file), text).expect("written")
+        std::fs::write(user.store().join("certs").join(file), text).expect("written");
     };
     put("ca.pem", &expired.certificate);
     put("ca-key.pem", expired.key.expose());

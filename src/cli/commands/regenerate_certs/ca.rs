@@ -5,7 +5,6 @@ use crate::{
     cli::{
         app::App,
         error::{CliError, Outcome, code},
-        names,
     },
     machine::MachineName,
     ops::{
@@ -61,7 +60,11 @@ fn ended(app: &App, changed: Changed) -> Outcome {
 }
 
 fn waits_for(names: &[MachineName]) -> String {
-    format!("{} {} not there yet", names::list(names), if names.len() == 1 { "is" } else { "are" })
+    format!("{} {} not there yet", in_a_row(names), if names.len() == 1 { "is" } else { "are" })
+}
+
+fn in_a_row(names: &[MachineName]) -> String {
+    names.iter().map(MachineName::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// What does not begin while machines wait in this phase.
@@ -82,7 +85,7 @@ fn print_plan(app: &App, under_way: Option<&Rotation>, names: &[MachineName]) {
         if under_way.is_some_and(|rotation| rotation.phase > phase) || left.is_empty() {
             continue;
         }
-        let who = names::list(&left);
+        let who = in_a_row(&left);
         app.ui.data(match phase {
             Phase::TrustBoth => {
                 format!("{who}: the engine trusts the old CA and a new one, and restarts once")
