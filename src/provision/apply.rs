@@ -84,6 +84,11 @@ fn steps(transaction: &mut Transaction, plan: &Plan) {
         transaction.hold(&plan.config.before, &plan.config.after);
         transaction.step("hold");
     }
+    if plan.is_live && matches!(plan.fate(), Some(Fate::Stop { .. })) {
+        transaction.let_go(&plan.config.before);
+        transaction.step("let_go");
+    }
+    transaction.forget(&plan.config.before, &plan.config.after);
     if plan.opens_new_socket() {
         transaction.tell("open-socket", "");
     } else if plan.changes.iter().any(touches_units) {

@@ -216,6 +216,8 @@ pub struct Running {
     pub live_restore: bool,
     /// `systemd` or `cgroupfs`.
     pub cgroup_driver: Option<String>,
+    /// All of its answer to `/info`.
+    pub info: serde_json::Value,
 }
 
 /// A running container.
@@ -227,6 +229,9 @@ pub struct Container {
     pub name: String,
     /// Its restart policy: `no`, `always`, `unless-stopped`, `on-failure`; `None` when unknown.
     pub restart: Option<String>,
+    /// Whether it is attached to the default bridge.
+    #[serde(default)]
+    pub is_on_bridge: bool,
 }
 
 impl Container {

@@ -8,6 +8,8 @@
 //! where it does not. Engines started without `-H` get `hosts` in daemon.json instead.
 
 mod daemon;
+mod difference;
+mod fate;
 mod files;
 mod listen;
 mod render;
@@ -18,14 +20,17 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::files::bytes;
 pub use self::{
     renewal::renewal,
     source::{Packages, Source},
 };
+pub(super) use self::{
+    fate::{changing, fate},
+    files::bytes,
+};
 use super::{
     Materials, Wishes,
-    facts::{Container, Facts, Running},
+    facts::{Container, Facts},
     os::PackageTool,
     refusal::{self, Refusal},
     state::{DROP_IN_PATH, SOCKET_PATH, TLS_FOLDER, sha256},
@@ -144,6 +149,8 @@ pub struct Plan {
     pub(super) by_activation: bool,
     /// Whether the engine can validate a `daemon.json` before it is put in place.
     pub(super) can_validate: bool,
+    /// Whether containers would go on over a restart as the engine runs now.
+    pub(super) is_live: bool,
 }
 
 /// `daemon.json` before and after.
@@ -252,6 +259,22 @@ impl Plan {
         })
     }
 
+    /// `daemon.json` as it is.
+    pub fn before(&self) -> &Options {
+        &self.config.before
+    }
+
+    /// `daemon.json` as it will be.
+    pub fn after(&self) -> &Options {
+        &self.config.after
+    }
+
+    /// The lines of `daemon.json` that change, without passwords, behind its path.
+    pub fn difference(&self) -> Vec<String> {
+        let lines = difference::lines(&self.config.before, &self.config.after);
+        if lines.is_empty() { lines } else { [vec![self.config.path.clone()], lines].concat() }
+    }
+
     /// Lines for people.
     pub fn render(&self) -> String {
         render::plan(self)
@@ -274,13 +297,24 @@ pub fn plan(facts: &Facts, wishes: &Wishes, materials: &Materials<'_>) -> Result
         changes.push(Change::Enable);
     }
     Ok(Plan {
-        notes: listen.notes.iter().cloned().chain(other_owner(facts, materials)).collect(),
+        notes: listen
+            .notes
+            .iter()
+            .cloned()
+            .chain(other_owner(facts, materials))
+            .chain(difference::notes(&fate::in_force(facts.engine.as_ref(), &daemon.before), &daemon.after))
+            .collect(),
         by_activation: listen.by_activation,
         listen: listen.addresses,
         can_validate: can_validate(facts) && daemon.changed,
+        is_live: facts
+            .engine
+            .as_ref()
+            .and_then(|engine| engine.running.as_ref())
+            .is_some_and(|running| running.live_restore),
         config: ConfigChange {
             path: facts.config_path.clone(),
-            mode: facts.config.as_ref().map_or(0o644, |file| file.mode),
+            mode: config_mode(facts, &daemon.after),
             expected: facts.config.as_ref().and_then(|file| file.bytes.as_deref()).map(sha256),
             before: daemon.before,
             after: daemon.after,
@@ -320,6 +354,12 @@ fn must_enable(facts: &Facts, changes: &[Change]) -> bool {
     }
 }
 
+/// As it is, but for nobody else where a password of a proxy stands in it.
+fn config_mode(facts: &Facts, after: &Options) -> u32 {
+    let mode = facts.config.as_ref().map_or(0o644, |file| file.mode);
+    if difference::holds_secrets(after) { mode & 0o600 } else { mode }
+}
+
 fn can_validate(facts: &Facts) -> bool {
     let version = facts.engine.as_ref().and_then(|engine| engine.version.as_ref());
     version.is_some_and(|version| version.is_at_least(23, 0))
@@ -343,44 +383,14 @@ fn engine_change(
         because.push("its port".to_owned());
     }
     if !because.is_empty() {
-        Some(Change::Restart { because, containers: fate(facts) })
+        Some(Change::Restart {
+            because,
+            containers: fate(facts, &changing(facts, &daemon.before, &daemon.after)),
+        })
     } else if !keys.is_empty() {
         Some(Change::Reload { because: keys })
     } else {
         None
-    }
-}
-
-/// What a restart does to running containers.
-pub(super) fn fate(facts: &Facts) -> Fate {
-    let Some(engine) = &facts.engine else { return Fate::NoneRun };
-    let Some(running) = &engine.running else {
-        return fate_of_unknown(&engine.tasks);
-    };
-    let containers = running.containers.clone();
-    let flagged = engine.flags.iter().any(|flag| flag.name == "live-restore");
-    match running {
-        _ if containers.is_empty() => Fate::NoneRun,
-        Running { live_restore: true, .. } => Fate::GoOn { containers },
-        Running { is_in_swarm: true, .. } => {
-            Fate::Stop { containers, reason: "a swarm is active, which rules out live-restore".to_owned() }
-        }
-        _ if flagged => {
-            Fate::Stop { containers, reason: "the unit's flags switch live-restore off".to_owned() }
-        }
-        _ => Fate::Held { containers },
-    }
-}
-
-fn fate_of_unknown(tasks: &[String]) -> Fate {
-    if tasks.is_empty() {
-        return Fate::NoneRun;
-    }
-    let container =
-        |id: &String| Container { id: id.clone(), name: id.chars().take(12).collect(), restart: None };
-    Fate::Stop {
-        containers: tasks.iter().map(container).collect(),
-        reason: "the engine does not answer, so live-restore cannot be switched on".to_owned(),
     }
 }
 

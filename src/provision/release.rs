@@ -81,6 +81,7 @@ fn transaction(
         return Ok(transaction);
     }
     let before = read(now);
+    transaction.forget(&before, after);
     if !needs_restart(origin, &before, after) {
         transaction.step("swap");
         if before != *after {
@@ -88,7 +89,7 @@ fn transaction(
         }
         return Ok(transaction);
     }
-    let held = match plan::fate(facts) {
+    let held = match plan::fate(facts, &plan::changing(facts, &before, &after)) {
         Fate::Stop { containers, reason } if !may_stop_containers => {
             return Err(Refusal::ContainersWouldStop { containers, reason });
         }

@@ -142,6 +142,27 @@ impl Transaction {
         self.parcel.put("kept", options::render(options));
     }
 
+    /// Lets the running containers go with the engine, although live-restore is on: they cannot be kept over this change.
+    pub(super) fn let_go(&mut self, before: &Options) {
+        let mut options = before.clone();
+        options.insert("live-restore".to_owned(), false.into());
+        let document = std::mem::take(&mut self.document);
+        self.document = document.with("lr/before-off", options::render(&options));
+    }
+
+    /// Has a reload take up what is no longer set, on the way there and on the way back.
+    pub(super) fn forget(&mut self, before: &Options, after: &Options) {
+        for (name, from, to) in [("told", before, after), ("told-back", after, before)] {
+            let defaults = options::to_forget(from, to);
+            if !defaults.is_empty() {
+                self.tell(name, "");
+                let document = std::mem::take(&mut self.document);
+                let told = options::merge(to.clone(), &defaults);
+                self.document = document.with(&format!("lr/{name}"), options::render(&told));
+            }
+        }
+    }
+
     /// Runs it. The host's own deadline ends before ours, so that there is time to hear how undoing went.
     pub(super) async fn run(
         mut self,
@@ -302,6 +323,7 @@ fn step_in_words(step: &str) -> &str {
         "wait" => "waiting for the package tool",
         "stage" => "looking for room on the disk",
         "validate" => "validating the engine's settings",
+        "let_go" => "switching live-restore off for containers that cannot be kept",
         "hold" => "switching live-restore on for the running containers",
         "release" => "reading what was there before",
         WRITING => "writing settings and certificates",

@@ -145,6 +145,9 @@ engine_back() {
 reload_back() {
     if wants live-restore; then
         reload_live_restore before-off false && config_back
+    elif wants told-back; then
+        config_put told-back && reload
+        config_back
     else
         quiet systemctl reload docker.service
     fi

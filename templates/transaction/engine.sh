@@ -31,6 +31,18 @@ reload_live_restore() { # VARIANT true|false: by reload, without a restart
         until_true 10 restores_live "$2"
 }
 
+has_reloaded() { # SINCE: the engine tells of every reload that it has made
+    engine_get "/events?since=$1&until=$(date +%s.%N)&filters=%7B%22event%22%3A%7B%22reload%22%3Atrue%7D%7D" |
+        grep -q reload
+}
+
+# A file that it does not like is only a line in its log otherwise.
+reload() {
+    since=$(date +%s.%N)
+    quiet systemctl reload docker.service &&
+        until_true 10 has_reloaded "$since"
+}
+
 # Containers survive a restart when live-restore is on in the engine that ends and in the one that begins.
 restart() {
     touched

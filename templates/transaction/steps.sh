@@ -78,7 +78,21 @@ step_start() {
 
 step_reload() {
     touched
-    quiet systemctl reload docker.service
+    # The engine forgets some settings only when it is told their default; the file itself does without.
+    if wants told; then config_put told || return; fi
+    reload || {
+        reason="the engine does not take the new settings by reload"
+        return 1
+    }
+    if wants told; then config_as_wanted; fi
+}
+
+step_let_go() {
+    touched
+    reload_live_restore before-off false || {
+        reason="live-restore cannot be switched off, so containers would be left without an engine"
+        return 1
+    }
 }
 
 step_restart() {

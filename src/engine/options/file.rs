@@ -1,6 +1,10 @@
 //! `daemon.json` as text and as data, and what of a change the engine takes up without a restart.
 
-use super::{Options, error::ParseError, spec::spec_of_key};
+use super::{
+    Options,
+    error::ParseError,
+    spec::{Effect, spec_of_key},
+};
 
 /// Reads a file; an empty one holds nothing.
 pub fn parse(bytes: &[u8]) -> Result<Options, ParseError> {
@@ -36,4 +40,15 @@ pub fn changed_keys(before: &Options, after: &Options) -> Vec<String> {
 /// Whether the engine reads this key again on SIGHUP. A key that is not known needs a restart.
 pub fn is_reloadable(key: &str) -> bool {
     spec_of_key(key).is_some_and(|spec| spec.effect.is_reload())
+}
+
+/// What an engine that goes from one file to the other by SIGHUP has to be told beside the new file: it forgets some values
+/// only when it is given another one, so each of those that are gone with its default.
+pub fn to_forget(before: &Options, after: &Options) -> Options {
+    let gone = before.keys().filter(|key| !after.contains_key(*key));
+    let told = gone.filter_map(|key| match spec_of_key(key)?.effect {
+        Effect::ReloadKeeping(default) => Some((key.clone(), serde_json::from_str(default).ok()?)),
+        Effect::Reload | Effect::Restart => None,
+    });
+    told.collect()
 }

@@ -16,7 +16,7 @@ mod words;
 use serde_json::{Map, Value};
 
 pub use error::{OptionError, ParseError};
-pub use file::{changed_keys, is_reloadable, parse, render};
+pub use file::{changed_keys, is_reloadable, parse, render, to_forget};
 pub use form::{Family, Form, Item, Mistake};
 pub use judge::{check, check_typed};
 pub use merge::{merge, unmerge};

@@ -235,6 +235,14 @@ struct Listed {
     id: String,
     #[serde(rename = "Names", default)]
     names: Vec<String>,
+    #[serde(rename = "NetworkSettings", default)]
+    network: Networks,
+}
+
+#[derive(Default, Deserialize)]
+struct Networks {
+    #[serde(rename = "Networks", default)]
+    named: Option<BTreeMap<String, serde_json::Value>>,
 }
 
 fn running(at: Reader<'_>, info: &Info) -> Option<Running> {
@@ -247,13 +255,15 @@ fn running(at: Reader<'_>, info: &Info) -> Option<Running> {
     let container = |listed: Listed| {
         let short = listed.id.get(..12).unwrap_or(&listed.id).to_owned();
         let name = listed.names.first().map_or(short, |name| name.trim_start_matches('/').to_owned());
-        Container { restart: policy(&listed.id), name, id: listed.id }
+        let is_on_bridge = listed.network.named.is_some_and(|named| named.contains_key("bridge"));
+        Container { restart: policy(&listed.id), name, id: listed.id, is_on_bridge }
     };
     Some(Running {
         containers: listed.into_iter().map(container).collect(),
         is_in_swarm: !matches!(info.swarm.state.as_str(), "" | "inactive"),
         live_restore: info.live_restore,
         cgroup_driver: info.cgroup_driver.clone(),
+        info: serde_json::from_slice(at.0.get("info")?).ok()?,
     })
 }
 

@@ -52,7 +52,7 @@ pub(super) fn wanted(
             let path = format!("{}.rmachine-backup", facts.config_path);
             want(path, file.mode, Content::Text(text), "the engine's settings as they were");
         }
-        let mode = facts.config.as_ref().map_or(0o644, |file| file.mode);
+        let mode = super::config_mode(facts, &daemon.after);
         let text = options::render(&daemon.after);
         want(facts.config_path.clone(), mode, Content::Text(text), "the engine's settings");
     }

@@ -1,0 +1,113 @@
+//! What a plan changes in `daemon.json`, line by line, and what a user should know of it beforehand.
+
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use crate::engine::options::{self, Options};
+
+/// Lines around a difference.
+const AROUND: usize = 1;
+
+/// The lines that differ, each behind `-` or `+`, with a few around them; passwords in URLs are not shown.
+pub(super) fn lines(before: &Options, after: &Options) -> Vec<String> {
+    let (before, after) = (text(before), text(after));
+    let diff = TextDiff::from_lines(&before, &after);
+    let mut lines = Vec::new();
+    for (place, group) in diff.grouped_ops(AROUND).iter().enumerate() {
+        if place > 0 {
+            lines.push("  ...".to_owned());
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let sign = match change.tag() {
+                ChangeTag::Equal => ' ',
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+            };
+            lines.push(format!("{sign} {}", change.value().trim_end()));
+        }
+    }
+    lines
+}
+
+fn text(options: &Options) -> String {
+    let masked = options.iter().map(|(key, value)| (key.clone(), masked(value))).collect();
+    options::render(&masked)
+}
+
+/// The same, with what stands between `//` and `@` in its texts hidden.
+fn masked(value: &Value) -> Value {
+    match value {
+        Value::String(text) => masked_text(text).into(),
+        Value::Array(list) => list.iter().map(masked).collect(),
+        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), masked(value))).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}
+
+fn masked_text(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let end = rest.find('/').unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://***@{}", &rest[at + 1..]),
+        None => text.to_owned(),
+    }
+}
+
+/// Whether a password stands in one of these settings: then the file is not for everybody.
+pub(super) fn holds_secrets(options: &Options) -> bool {
+    options.values().any(|value| masked(value) != *value)
+}
+
+/// What the engine will not undo or will not find, compared with what is in force now.
+pub(super) fn notes(before: &Options, after: &Options) -> Vec<String> {
+    let becomes = |key: &str, value: bool| {
+        let is = |options: &Options| options.get(key).and_then(Value::as_bool) == Some(value);
+        is(after) && !is(before)
+    };
+    let changes = |key: &&&str| match after.get(**key) {
+        Some(value) => before.get(**key) != Some(value),
+        // Gone from the file: back to the default, which may be what it was.
+        None => false,
+    };
+    let mut notes = Vec::new();
+    if becomes("iptables", false) {
+        notes.push("firewall rules that the engine has made stay until the host restarts".to_owned());
+    }
+    if becomes("ip-forward", false) {
+        notes.push("forwarding that is on already stays on until the host restarts".to_owned());
+    }
+    for key in ["data-root", "storage-driver", "userns-remap"].iter().filter(changes) {
+        notes.push(format!(
+            "with another {key}, images, containers and volumes of now are not seen (nor removed)"
+        ));
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(text: &str) -> Options {
+        options::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_difference_shows_what_changes_and_no_password() {
+        let before = options(r#"{"debug": true, "mtu": 1500, "labels": ["a=b"]}"#);
+        let after = options(
+            r#"{"debug": true, "mtu": 1450, "labels": ["a=b"], "proxies": {"http-proxy": "http://u:secret@p:3128"}}"#,
+        );
+        let shown = lines(&before, &after).join("\n");
+        assert!(shown.contains("-   \"mtu\": 1500,\n+   \"mtu\": 1450,"), "{shown}");
+        assert!(shown.contains("http://***@p:3128") && !shown.contains("secret"), "{shown}");
+        assert!(holds_secrets(&after) && !holds_secrets(&before));
+    }
+
+    #[test]
+    fn what_a_change_cannot_undo_is_said() {
+        let after = options(r#"{"iptables": false, "data-root": "/srv"}"#);
+        assert_eq!(notes(&Options::new(), &after).len(), 2);
+        assert_eq!(notes(&after, &after).len(), 0);
+    }
+}
