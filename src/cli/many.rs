@@ -5,13 +5,14 @@ use std::future::Future;
 use super::{
     app::App,
     error::{CliError, Outcome, code},
+    names,
 };
 use crate::{
     event::Event,
     machine::MachineName,
     ops::{
         World,
-        fan_out::{AT_ONCE, fan_out},
+        fan_out::{AT_ONCE, fan_out, fan_out_while},
         query,
     },
     store::Record,
@@ -69,6 +70,57 @@ where
             }
         }
     })
+}
+
+/// What came of machines that were worked on a few at a time.
+pub struct Rolled<T> {
+    /// Those that were begun.
+    pub ended: Results<T>,
+    /// Those that were not, because one failed.
+    pub waiting: Vec<MachineName>,
+}
+
+impl<T> Rolled<T> {
+    /// All were begun.
+    pub fn all(ended: Results<T>) -> Self {
+        Self { ended, waiting: Vec::new() }
+    }
+}
+
+/// Does the work for a few machines at a time; none is begun once one has failed.
+pub fn rolling<T, F, Fut>(
+    app: &App,
+    world: World,
+    names: Vec<MachineName>,
+    at_once: usize,
+    work: F,
+) -> Result<Rolled<T>, CliError>
+where
+    T: Send + 'static,
+    F: Fn(World, MachineName) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, CliError>> + Send + 'static,
+{
+    app.wait(async move {
+        let (ended, waiting) = fan_out_while(names, at_once, |name| {
+            let events = world.events.of(&name);
+            let job = work(world.clone(), name);
+            async move { job.await.inspect_err(|error| events.emit(Event::Failed(error.to_string()))) }
+        })
+        .await;
+        Ok(Rolled { ended, waiting })
+    })
+}
+
+/// The exit of such work: what went, what did not, and what was left alone.
+pub fn rolled<T>(app: &App, results: Rolled<T>) -> Outcome {
+    let Rolled { ended: results, waiting } = results;
+    if !waiting.is_empty() {
+        let done: Vec<MachineName> =
+            results.iter().filter(|(_, result)| result.is_ok()).map(|(name, _)| name.clone()).collect();
+        let done = if done.is_empty() { "none".to_owned() } else { names::list(&done) };
+        app.ui.note(format_args!("done: {done}; left as they were: {}", names::list(&waiting)));
+    }
+    ended(results)
 }
 
 /// Reads something of every machine's record; `must_run` asks the hosts first, all at once.

@@ -152,7 +152,8 @@ impl Story<'_> {
         if self.driver.profile().provisions {
             self.context.events.phase(Phase::HostMade);
             let may_stop_containers = request.may_stop_containers;
-            let options = Converge { scope: Scope::Everything, may_stop_containers, deadline };
+            let options =
+                Converge { scope: Scope::Everything, may_stop_containers, shows_plan: false, deadline };
             Box::pin(converge(self.world, self.driver, self.lock, record, options)).await?;
             self.context.events.phase(Phase::Answering);
         } else {

@@ -1,6 +1,6 @@
 //! The same work on many machines at once: bounded, each on its own task, results in the order of the names.
 
-use std::{future::Future, sync::Arc};
+use std::{collections::VecDeque, future::Future, sync::Arc};
 
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -41,6 +41,48 @@ where
     names.into_iter().zip(results).filter_map(|(name, result)| Some((name, result?))).collect()
 }
 
+/// The same, but no further work begins once one has failed: what has begun ends. Results come in the order of the names,
+/// and beside them the names whose work was never begun.
+///
+/// # Panics
+/// When a task panicked, with its panic.
+pub async fn fan_out_while<T, E, F, Fut>(
+    names: Vec<MachineName>,
+    at_once: usize,
+    work: F,
+) -> (Vec<(MachineName, Result<T, E>)>, Vec<MachineName>)
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    F: Fn(MachineName) -> Fut,
+    Fut: Future<Output = Result<T, E>> + Send + 'static,
+{
+    let mut waiting = names.into_iter().enumerate().collect::<VecDeque<_>>();
+    let mut tasks = JoinSet::new();
+    let mut results = Vec::new();
+    let mut is_well = true;
+    loop {
+        while is_well && tasks.len() < at_once.max(1) {
+            let Some((place, name)) = waiting.pop_front() else { break };
+            let job = work(name.clone());
+            tasks.spawn(async move { (place, name, job.await) });
+        }
+        match tasks.join_next().await {
+            Some(Ok((place, name, result))) => {
+                is_well &= result.is_ok();
+                results.push((place, name, result));
+            }
+            Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            // Tasks are cancelled only by dropping the set.
+            Some(Err(_)) => {}
+            None => break,
+        }
+    }
+    results.sort_by_key(|(place, ..)| *place);
+    let results = results.into_iter().map(|(_, name, result)| (name, result)).collect();
+    (results, waiting.into_iter().map(|(_, name)| name).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use std::{
@@ -78,5 +120,23 @@ mod tests {
         })
         .await;
         assert_eq!(most.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn nothing_begins_after_the_first_failure_and_what_has_begun_ends() {
+        let (ended, waiting) = fan_out_while(names(6), 2, |name| async move {
+            match name.as_str() {
+                "n0" => {
+                    tokio::time::sleep(Duration::from_millis(30)).await;
+                    Ok(())
+                }
+                "n2" => Err("no"),
+                _ => Ok(()),
+            }
+        })
+        .await;
+        let ended: Vec<_> = ended.iter().map(|(name, result)| (name.as_str(), result.is_ok())).collect();
+        assert_eq!(ended, [("n0", true), ("n1", true), ("n2", false)]);
+        assert_eq!(waiting, names(6)[3..]);
     }
 }

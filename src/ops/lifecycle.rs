@@ -118,7 +118,8 @@ async fn settle(
         matches!((&url, &known), (Some(now), Some(then)) if now != then && !then.starts_with("ssh://"));
     let deadline = Deadline::after(ENGINE_WAIT);
     if moved {
-        let options = Converge { scope: Scope::Everything, may_stop_containers: false, deadline };
+        let options =
+            Converge { scope: Scope::Everything, may_stop_containers: false, shows_plan: false, deadline };
         converge(world, driver, lock, record, options).await?;
         world.store.save(lock, record)?;
         env_files::write(world, driver, lock, record)?;

@@ -5,6 +5,7 @@ pub mod classic_swarm;
 pub mod connect;
 pub mod contexts;
 pub mod create;
+pub mod engine;
 pub mod env_files;
 pub mod fan_out;
 pub mod lifecycle;
@@ -152,6 +153,16 @@ pub enum OpsError {
         /// What the parser said.
         reason: String,
     },
+    /// An option was to be taken back that is not set.
+    #[error("{option} is not set for machine {machine}")]
+    OptionNotSet {
+        /// The machine.
+        machine: String,
+        /// The option or variable.
+        option: String,
+        /// What is set.
+        known: Vec<String>,
+    },
     /// An earlier create with another driver left the name half-made.
     #[error("an earlier create of machine {machine} with the {driver} driver was not finished")]
     UnfinishedElsewhere {
@@ -217,6 +228,7 @@ impl OpsError {
             | Self::OwnHostKey { .. }
             | Self::CertificateFile { .. }
             | Self::BrokenWishes { .. }
+            | Self::OptionNotSet { .. }
             | Self::UnfinishedElsewhere { .. }
             | Self::Store(_)
             | Self::Driver(_)

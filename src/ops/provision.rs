@@ -11,6 +11,7 @@ use super::{
     certs::{self, CertsError, Keep},
     connect,
     create::Request,
+    engine::edit::of_docker_machine,
     env_files,
 };
 use crate::{
@@ -53,6 +54,8 @@ pub struct Converge {
     pub scope: Scope,
     /// Stop containers where there is no other way.
     pub may_stop_containers: bool,
+    /// Tell the user the plan before it is applied.
+    pub shows_plan: bool,
     /// When to give up.
     pub deadline: Deadline,
 }
@@ -71,7 +74,7 @@ pub async fn provision(
     }
     must_run(world, driver.as_ref(), &mut record).await?;
     let deadline = Deadline::after(PROVISION_WAIT);
-    let options = Converge { scope: Scope::Everything, may_stop_containers, deadline };
+    let options = Converge { scope: Scope::Everything, may_stop_containers, shows_plan: false, deadline };
     let changed = converge(world, driver.as_ref(), &lock, &mut record, options).await?;
     env_files::write(world, driver.as_ref(), &lock, &record)?;
     record.side.stage = Stage::Provisioned;
@@ -132,6 +135,11 @@ pub(super) async fn converge(
     let planned = record.clone();
     let materials = host.materials(&planned, &server);
     let plan = host.plan(&materials, options.scope)?;
+    if options.shows_plan && !plan.is_empty() {
+        for line in plan.difference().iter().map(String::as_str).chain(plan.render().lines()) {
+            events.note(line);
+        }
+    }
     plan.permit(options.may_stop_containers).map_err(ProvisionError::from)?;
     tracing::debug!(digest = plan.digest(), "plan");
     for note in plan.notes.iter().filter(|_| !plan.is_empty()) {
@@ -213,8 +221,8 @@ pub(super) async fn plan_only(
     let events = world.events.of(&record.name);
     events.step("connecting by ssh");
     let session = connect::session(world, driver, &record, deadline.at_most(SSH_WAIT), false).await?;
-    let scope = Scope::Everything;
-    let options = Converge { scope, may_stop_containers: request.may_stop_containers, deadline };
+    let may_stop_containers = request.may_stop_containers;
+    let options = Converge { scope: Scope::Everything, may_stop_containers, shows_plan: false, deadline };
     preview(world, driver, &record, &session, options).await
 }
 
@@ -226,9 +234,21 @@ pub(super) async fn preview(
     session: &Session,
     options: Converge,
 ) -> Result<String, OpsError> {
+    Ok(found(world, driver, record, session, options).await?.2?.render())
+}
+
+/// A host as it is, what is wished of it, and the plan that leads there or why there is none; nothing is saved or changed.
+pub(super) async fn found(
+    world: &World,
+    driver: &dyn Driver,
+    record: &Record,
+    session: &Session,
+    options: Converge,
+) -> Result<(Facts, Wishes, Result<Plan, OpsError>), OpsError> {
     let host = Host::look(world, driver, record, session, options, &world.events.of(&record.name)).await?;
     let server = certs::preview_server(world, record, &host.names, options.scope.keep())?;
-    Ok(host.plan(&host.materials(record, &server), options.scope)?.render())
+    let plan = host.plan(&host.materials(record, &server), options.scope);
+    Ok((host.facts, host.wishes, plan))
 }
 
 /// A host as it was found, and what is wished of it.
@@ -305,14 +325,12 @@ impl Host {
 }
 
 /// What the record wishes; a machine of docker-machine's has its wishes in docker-machine's fields.
-fn stored_wishes(record: &Record) -> Result<Wishes, OpsError> {
+pub(super) fn stored_wishes(record: &Record) -> Result<Wishes, OpsError> {
+    let broken = |reason: String| OpsError::BrokenWishes { machine: record.name.to_string(), reason };
     if record.side.wishes.is_null() {
-        return Ok(Wishes::default());
+        return of_docker_machine(record).map_err(|error| broken(error.to_string()));
     }
-    serde_json::from_value(record.side.wishes.clone()).map_err(|error| OpsError::BrokenWishes {
-        machine: record.name.to_string(),
-        reason: error.to_string(),
-    })
+    serde_json::from_value(record.side.wishes.clone()).map_err(|error| broken(error.to_string()))
 }
 
 /// Every name a client may use for the engine: what the user added, the addresses, the machine's and the host's names.

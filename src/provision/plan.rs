@@ -20,13 +20,13 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{
-    renewal::renewal,
-    source::{Packages, Source},
-};
 pub(super) use self::{
     fate::{changing, fate},
     files::bytes,
+};
+pub use self::{
+    renewal::renewal,
+    source::{Packages, Source},
 };
 use super::{
     Materials, Wishes,
@@ -275,6 +275,11 @@ impl Plan {
         if lines.is_empty() { lines } else { [vec![self.config.path.clone()], lines].concat() }
     }
 
+    /// One line for each change, as people read them.
+    pub fn change_lines(&self) -> Vec<String> {
+        render::changes(self)
+    }
+
     /// Lines for people.
     pub fn render(&self) -> String {
         render::plan(self)
@@ -357,7 +362,7 @@ fn must_enable(facts: &Facts, changes: &[Change]) -> bool {
 /// As it is, but for nobody else where a password of a proxy stands in it.
 fn config_mode(facts: &Facts, after: &Options) -> u32 {
     let mode = facts.config.as_ref().map_or(0o644, |file| file.mode);
-    if difference::holds_secrets(after) { mode & 0o600 } else { mode }
+    if options::holds_secrets(after) { mode & 0o600 } else { mode }
 }
 
 fn can_validate(facts: &Facts) -> bool {

@@ -84,7 +84,7 @@ last_words() { # of the engine where it is about the engine, else of the command
         # On a busy host the journal is behind.
         quiet journalctl --sync
         journalctl -u docker.service -u "$socket" --since "@$(($(date +%s) - now + begun_at))" --no-pager -o cat 2>/dev/null |
-            grep -v ' level=info ' | tail -n 20
+            grep -v -e ' level=info ' -e ' level=debug ' | tail -n 20
         ;;
     *)
         tail -n 20 "$folder/log" 2>/dev/null

@@ -11,6 +11,7 @@ mod classic;
 mod compose;
 mod contexts;
 mod copies;
+mod engine;
 mod faults;
 mod gitlab;
 mod kill;

@@ -58,6 +58,7 @@ fn of_ops(error: &OpsError) -> u8 {
         | OpsError::NotAdopted { .. }
         | OpsError::NotProvisioned { .. }
         | OpsError::OwnHostKey { .. }
+        | OpsError::OptionNotSet { .. }
         | OpsError::UnfinishedElsewhere { .. } => code::REFUSED,
         OpsError::Context(error) => of_context(error),
         OpsError::Unfinished { .. }

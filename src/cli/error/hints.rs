@@ -100,6 +100,8 @@ fn of_ops(error: &OpsError, to: To<'_>) -> Hints {
             one(format!("{program} start {machine}"))
         }
         OpsError::BrokenWishes { machine, .. } => one(format!("what is stored: {program} inspect {machine}")),
+        OpsError::OptionNotSet { known, .. } if known.is_empty() => one("nothing is set"),
+        OpsError::OptionNotSet { known, .. } => one(format!("set are: {}", known.join(", "))),
         OpsError::CertificateFile { .. } => one(format!("{program} provision {}", to.name())),
         OpsError::Store(error) => along(error, to),
         OpsError::Driver(error) => along(error, to),

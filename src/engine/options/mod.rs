@@ -9,6 +9,7 @@ mod form;
 mod judge;
 mod merge;
 mod rules;
+mod secrets;
 mod spec;
 pub mod table;
 mod words;
@@ -21,6 +22,7 @@ pub use form::{Family, Form, Item, Mistake};
 pub use judge::{check, check_typed};
 pub use merge::{merge, unmerge};
 pub use rules::{Surroundings, judge};
+pub use secrets::{holds_secrets, masked};
 pub use spec::{
     Effect, OptionSpec, Release, nearest_key, nearest_word, spec_of_flag, spec_of_key, spec_of_word,
 };

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::{Options, error::OptionError};
+use super::{Options, error::OptionError, form::Mistake};
 use crate::machine::EngineVersion;
 
 /// What decides about some pairs.
@@ -19,6 +19,8 @@ pub struct Surroundings {
     pub is_in_swarm: bool,
     /// `systemd` or `cgroupfs`, where it is known.
     pub cgroup_driver: Option<String>,
+    /// The log drivers that the engine has; empty where that is not known.
+    pub log_drivers: Vec<String>,
 }
 
 /// Judges all options that an engine would have, whoever set them.
@@ -28,7 +30,21 @@ pub fn judge(options: &Options, around: &Surroundings) -> Result<(), OptionError
     swarm(options, around)?;
     bridge_networks(options)?;
     ipv6(options, around)?;
-    containers(options, around)
+    containers(options, around)?;
+    logs(options, around)
+}
+
+/// An engine that looks for a log driver that it does not have takes a quarter of a minute to give up.
+fn logs(options: &Options, around: &Surroundings) -> Result<(), OptionError> {
+    let Some(driver) = text(options, "log-driver") else { return Ok(()) };
+    // Plugins, which may not be listed, have a repository or a tag in their names.
+    let is_plugin = driver.contains(['/', ':']);
+    if around.log_drivers.is_empty() || is_plugin || around.log_drivers.iter().any(|known| known == driver) {
+        return Ok(());
+    }
+    let expected = format!("one of {}", around.log_drivers.join(", "));
+    let mistake = Mistake { expected, meant: None };
+    Err(OptionError::WrongForm { key: "log-driver".to_owned(), mistake, found: driver.to_owned() })
 }
 
 fn text<'a>(options: &'a Options, key: &str) -> Option<&'a str> {

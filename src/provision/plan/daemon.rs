@@ -9,7 +9,7 @@ use crate::{
     engine::options::{self, Options, Surroundings},
     provision::{
         Access, Materials, Wishes,
-        facts::{Engine, Facts},
+        facts::{Engine, Facts, Running},
         refusal::Refusal,
         state::{Carried, OLD_DROP_IN, TLS_FOLDER},
         unit::{self, ExecStart, Flag},
@@ -185,6 +185,17 @@ fn judge_options(facts: &Facts, ours: &Options, after: &Options) -> Result<(), R
         version: version.cloned(),
         is_in_swarm: running.is_some_and(|running| running.is_in_swarm),
         cgroup_driver: running.and_then(|running| running.cgroup_driver.clone()),
+        log_drivers: running.map(log_drivers).unwrap_or_default(),
     };
     Ok(options::judge(&options::merge(flags, after), &around)?)
+}
+
+fn log_drivers(running: &Running) -> Vec<String> {
+    let list = running.info["Plugins"]["Log"].as_array().into_iter().flatten();
+    let mut drivers: Vec<String> = list.filter_map(|name| name.as_str().map(str::to_owned)).collect();
+    // It is always there, and not listed.
+    if !drivers.is_empty() {
+        drivers.push("none".to_owned());
+    }
+    drivers
 }

@@ -30,32 +30,8 @@ pub(super) fn lines(before: &Options, after: &Options) -> Vec<String> {
 }
 
 fn text(options: &Options) -> String {
-    let masked = options.iter().map(|(key, value)| (key.clone(), masked(value))).collect();
+    let masked = options.iter().map(|(key, value)| (key.clone(), options::masked(value))).collect();
     options::render(&masked)
-}
-
-/// The same, with what stands between `//` and `@` in its texts hidden.
-fn masked(value: &Value) -> Value {
-    match value {
-        Value::String(text) => masked_text(text).into(),
-        Value::Array(list) => list.iter().map(masked).collect(),
-        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), masked(value))).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
-    }
-}
-
-fn masked_text(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
-    let end = rest.find('/').unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://***@{}", &rest[at + 1..]),
-        None => text.to_owned(),
-    }
-}
-
-/// Whether a password stands in one of these settings: then the file is not for everybody.
-pub(super) fn holds_secrets(options: &Options) -> bool {
-    options.values().any(|value| masked(value) != *value)
 }
 
 /// What the engine will not undo or will not find, compared with what is in force now.
@@ -101,7 +77,7 @@ mod tests {
         let shown = lines(&before, &after).join("\n");
         assert!(shown.contains("-   \"mtu\": 1500,\n+   \"mtu\": 1450,"), "{shown}");
         assert!(shown.contains("http://***@p:3128") && !shown.contains("secret"), "{shown}");
-        assert!(holds_secrets(&after) && !holds_secrets(&before));
+        assert!(options::holds_secrets(&after) && !options::holds_secrets(&before));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::provision::refusal::names;
 
 /// One line per change, then where the engine will listen, notes, and the digest.
 pub(super) fn plan(plan: &Plan) -> String {
-    let mut lines: Vec<String> = plan.changes.iter().filter_map(change).collect();
+    let mut lines = changes(plan);
     if lines.is_empty() {
         lines.push("nothing to change".to_owned());
     }
@@ -23,6 +23,11 @@ pub(super) fn plan(plan: &Plan) -> String {
     lines.extend(plan.notes.iter().map(|note| format!("note: {note}")));
     lines.push(format!("plan {}", plan.digest()));
     lines.join("\n") + "\n"
+}
+
+/// One line per change.
+pub(super) fn changes(plan: &Plan) -> Vec<String> {
+    plan.changes.iter().filter_map(change).collect()
 }
 
 fn change(change: &Change) -> Option<String> {

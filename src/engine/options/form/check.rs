@@ -20,7 +20,7 @@ impl Form {
             Self::Text => demand(is_line(text()?)),
             Self::Choice(words) => demand(words.contains(&text()?)),
             Self::Path => demand(is_path(text()?)),
-            Self::Size => demand(is_size(value)),
+            Self::Size => demand(is_size(text()?)),
             Self::Network(family) => net::network(family, text()?),
             Self::Interface(family) => net::interface(family, text()?),
             Self::Address(family) => net::address(family, text()?),
@@ -73,16 +73,14 @@ fn is_path(text: &str) -> bool {
     text.starts_with('/') && is_line(text)
 }
 
-/// As the engine's units library reads it: a number, perhaps a unit, perhaps `b` or `ib` behind it.
-fn is_size(value: &Value) -> bool {
-    let is_text = |text: &str| {
-        let text = text.trim().to_ascii_lowercase();
-        let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-        let (number, unit) = text.split_at(digits);
-        let units = ["", "b", "k", "kb", "kib", "m", "mb", "mib", "g", "gb", "gib", "t", "tb", "tib"];
-        number.parse::<f64>().is_ok_and(|number| number > 0.0) && units.contains(&unit.trim())
-    };
-    value.as_i64().is_some_and(|number| number > 0) || value.as_str().is_some_and(is_text)
+/// A text, as the engine reads it: a number, perhaps a unit, perhaps `b` or `ib` behind it. It takes no bare numbers there.
+fn is_size(text: &str) -> bool {
+    const UNITS: [&str; 14] =
+        ["", "b", "k", "kb", "kib", "m", "mb", "mib", "g", "gb", "gib", "t", "tb", "tib"];
+    let text = text.to_ascii_lowercase();
+    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    number.parse::<f64>().is_ok_and(|number| number > 0.0) && UNITS.contains(&unit.trim())
 }
 
 /// `size` is the length of the networks that are cut from `base`.

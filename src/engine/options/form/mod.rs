@@ -52,7 +52,7 @@ pub enum Form {
     Choice(&'static [&'static str]),
     /// An absolute path.
     Path,
-    /// Bytes: `64M`, `1g`, or a plain number.
+    /// Bytes: `64M`, `1g`.
     Size,
     /// A network without host bits: `10.9.0.0/24`.
     Network(Family),

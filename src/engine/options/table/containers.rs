@@ -27,7 +27,7 @@ pub(super) const OPTIONS: &[O] = &[
         .example("nofile=64000:64000")
         .with_flag(),
     O::new("default-shm-size", Form::Size, "Give containers this much shared memory")
-        .reload_keeping("67108864")
+        .reload_keeping("\"64M\"")
         .default("64M")
         .example("128M"),
     O::new(
