@@ -179,12 +179,17 @@ undo() { # the files; then the engine, whose refusal to come back would not be c
     deadline=$((now + 120))
     [ -f "$folder/before/index" ] || return 0
     if wants hostname; then rename_host "$(cat "$folder/was-named")"; fi
+    # systemd starts a failed engine again by itself, at any moment: one that finds live-restore off would end the containers.
+    if [ -n "$touched" ] && marked was-active && wants live-restore; then keeping=yes; fi
     put_all "$folder/before" <"$folder/before/backwards" || return
     if marked origin-made; then rm -rf "$home/origin"; fi
     quiet systemctl daemon-reload
     # An installation that failed may have left no engine at all.
     command -v dockerd >/dev/null || return 0
-    engine_back || say "engine-down ${reason:-$(said_last)}"
+    engine_back || {
+        config_back
+        say "engine-down ${reason:-$(said_last)}"
+    }
 }
 
 enter() { # STEP

@@ -16,6 +16,9 @@ twin() { # FROM N MODE COPY
 }
 
 put() { # FROM KIND N MODE PATH
+    if [ -n "$keeping" ] && [ "$1 $5" = "$folder/before $config" ]; then
+        set -- "$folder/lr" file before-on "$(wanted config-mode)" "$5"
+    fi
     case $2 in
     file)
         # Renamed where that is possible: what was wanted is needed again only of daemon.json.
@@ -74,7 +77,8 @@ remember() { # PATH NUMBER: prints the index line that brings PATH back as it is
 }
 
 config_put() { # VARIANT: one of lr/*, as daemon.json
-    put "$folder/lr" file "$1" "$(wanted config-mode)" "$config"
+    # Where it lies there already, it may be the very file, which mv refuses.
+    cmp -s "$folder/lr/$1" "$config" || put "$folder/lr" file "$1" "$(wanted config-mode)" "$config"
 }
 
 config_line() { # FOLDER: the line of daemon.json in its index
@@ -83,6 +87,7 @@ config_line() { # FOLDER: the line of daemon.json in its index
 
 # The lines come by here-documents, which need no room on the disk.
 config_back() { # as it was before
+    keeping=
     put_all "$folder/before" <<LINE
 $(config_line before)
 LINE

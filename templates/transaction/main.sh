@@ -29,6 +29,8 @@ opened=
 is_one_disk=
 line_end='
 '
+# Set while daemon.json must not go back without live-restore in it.
+keeping=
 
 say() {
     printf '@rmachine %s\n' "$*" 2>/dev/null || true

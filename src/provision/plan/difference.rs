@@ -52,6 +52,12 @@ pub(super) fn notes(before: &Options, after: &Options) -> Vec<String> {
     if becomes("ip-forward", false) {
         notes.push("forwarding that is on already stays on until the host restarts".to_owned());
     }
+    let is_gone = |key: &&str| before.contains_key(*key) && !after.contains_key(*key);
+    for key in ["bip", "bip6"].into_iter().filter(is_gone) {
+        notes.push(format!(
+            "without {key}, the engine keeps the address that docker0 has; set another to change it"
+        ));
+    }
     for key in ["data-root", "storage-driver", "userns-remap"].iter().filter(changes) {
         notes.push(format!(
             "with another {key}, images, containers and volumes of now are not seen (nor removed)"
@@ -85,5 +91,6 @@ mod tests {
         let after = options(r#"{"iptables": false, "data-root": "/srv"}"#);
         assert_eq!(notes(&Options::new(), &after).len(), 2);
         assert_eq!(notes(&after, &after).len(), 0);
+        assert_eq!(notes(&options(r#"{"bip": "10.9.0.1/24"}"#), &Options::new()).len(), 1);
     }
 }

@@ -18,9 +18,10 @@ pub fn all(lab: &Lab) {
 /// icc=false: two containers on the bridge cannot reach each other.
 fn containers_are_kept_apart(lab: &Lab) {
     let reaches = || {
-        lab.host.sh("docker run -d --rm --name one busybox sleep 60");
+        lab.host.sh("docker run -d --rm --name one busybox busybox sleep 60");
         let ip = lab.host.sh("docker inspect -f '{{.NetworkSettings.IPAddress}}' one");
-        let reached = lab.host.run(&format!("docker run --rm busybox ping -c 1 -W 2 {ip}")).status.success();
+        let reached =
+            lab.host.run(&format!("docker run --rm busybox busybox ping -c 1 -W 2 {ip}")).status.success();
         lab.host.sh("docker rm -f one");
         reached
     };
@@ -42,7 +43,11 @@ fn addresses(lab: &Lab) {
     assert!(shown.lines().any(|line| line == "1450"), "mtu: {shown}");
     lab.set(&["default-gateway=10.99.7.250"]);
     assert!(lab.inside("ip route").contains("default via 10.99.7.250"), "default-gateway");
-    lab.unset(&["bip", "fixed-cidr", "default-gateway", "mtu"]);
+    lab.unset(&["fixed-cidr", "default-gateway", "mtu"]);
+    lab.set(&["bip=172.17.0.1/16"]);
+    let said = lab.engine("unset", &["bip"]);
+    assert!(said.stderr.contains("note: without bip, the engine keeps the address that docker0 has"));
+    said.ok();
     assert!(!lab.host.sh("ip -4 -o addr show docker0").contains("10.99.7.1"), "bip is back");
     assert_eq!(lab.inside("cat /sys/class/net/eth0/mtu"), "1500");
 }
@@ -72,7 +77,7 @@ fn pools(lab: &Lab) {
 /// userland-proxy: a process for each published port, or none.
 fn proxies(lab: &Lab) {
     let count = || {
-        lab.host.sh("docker run -d --rm --name two -p 8080:80 busybox sleep 60");
+        lab.host.sh("docker run -d --rm --name two -p 8080:80 busybox busybox sleep 60");
         let count = lab.host.sh("ps ax -o comm= | grep -c docker-proxy || true; docker rm -f two");
         count.lines().next().unwrap_or_default().to_owned()
     };
