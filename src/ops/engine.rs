@@ -1,5 +1,6 @@
 //! The options of a machine's engine: changed with a plan and a way back, shown with where each comes from.
 
+pub mod audit;
 pub mod change;
 pub mod edit;
 pub mod show;

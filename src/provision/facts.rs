@@ -319,6 +319,19 @@ pub async fn gather(
         Some(url) => (FACTS_ASKING, Document::new().with("installer", url.as_bytes())),
         None => (FACTS, Document::new()),
     };
+    let sections = ask(remote, script, &document, deadline, events).await?;
+    read::facts(&sections)
+        .map_err(|error| ProvisionError::Answer { host: remote.host().to_owned(), reason: error.to_string() })
+}
+
+/// Runs a script that answers in frames.
+pub(super) async fn ask(
+    remote: &dyn Remote,
+    script: Script,
+    document: &Document,
+    deadline: Deadline,
+    events: &Events,
+) -> Result<wire::Sections, ProvisionError> {
     let mut answer = String::new();
     let mut complaints = Vec::new();
     let mut take = |line: Line| match line {
@@ -326,12 +339,11 @@ pub async fn gather(
         Line::Out(_too_much) => {}
         Line::Err(line) => complaints.push(line),
     };
-    let exit = remote.run(script, &document, deadline, &mut take).await?;
+    let exit = remote.run(script, document, deadline, &mut take).await?;
     for line in &complaints {
         events.output(line);
     }
-    let understood = wire::decode(&answer).and_then(|sections| read::facts(&sections));
-    understood.map_err(|error| ProvisionError::Answer {
+    wire::decode(&answer).map_err(|error| ProvisionError::Answer {
         host: remote.host().to_owned(),
         reason: explain(&error, &exit, complaints.last()),
     })

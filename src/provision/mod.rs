@@ -17,6 +17,7 @@ pub use self::{
 };
 
 mod apply;
+pub mod audit;
 mod error;
 pub mod facts;
 pub mod os;

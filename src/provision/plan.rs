@@ -21,7 +21,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::{
-    fate::{changing, fate},
+    fate::{changing, fate, in_force},
     files::bytes,
 };
 pub use self::{

@@ -151,3 +151,30 @@ fn every_option_is_listed_and_each_is_explained_by_any_of_its_names() {
     assert!(!old.contains("default-network-opts") && old.contains("cluster-store"));
     home.run(&["engine", "options", "mtuu"]).with_code(2).saying("did you mean \"mtu\"?");
 }
+
+#[test]
+fn machines_and_options_cannot_be_taken_for_each_other() {
+    let home = Home::new().with_machine("n1", URL).with_machine("debug", URL);
+    let before = home.snapshot();
+    let table: &[(&[&str], i32, &str)] = &[
+        (&["set", "n1"], 2, "no option is named"),
+        (&["set", "mtu=1450"], 2, "no machine is named"),
+        (&["set", "n1", "mtu=1450", "debug"], 2, "debug stands behind an option: machines come first"),
+        (&["set", "n1", "mtu=90000"], 2, "option \"mtu\" must be a number from 68 to 65535"),
+        (&["set", "n1", "nope", "mtu=1450"], 1, "machine \"nope\" does not exist"),
+        (&["set", "n1", "--env", "A"], 2, "--env \"A\" is not KEY=VALUE"),
+        (&["set", "n1", "--later", "--dry-run", "mtu=1450"], 2, "cannot be used with"),
+        (&["set", "n1", "--rolling", "0", "mtu=1450"], 2, "invalid value '0'"),
+        (&["unset", "n1"], 2, "no option is named"),
+        (&["unset", "n1", "mtuu"], 2, "did you mean \"mtu\"?"),
+        (&["set", "n1", "mtu=1450"], 3, "hosts of the none driver are not provisioned"),
+        (&["show", "n1"], 3, "hosts of the none driver are not provisioned"),
+    ];
+    for (words, code, said) in table {
+        let line: Vec<&str> = ["engine"].iter().chain(*words).copied().collect();
+        home.run(&line).with_code(*code).saying(said);
+    }
+    let mut after = home.snapshot();
+    after.retain(|path, _| !path.starts_with(home.store().join(".rmachine/locks")));
+    assert_eq!(after, before);
+}

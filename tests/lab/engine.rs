@@ -1,5 +1,6 @@
 //! Options of the engine on real hosts, seen in what the engine does: one host of each version goes through all of it.
 
+mod audit;
 mod changes;
 mod network;
 mod random;
@@ -65,6 +66,7 @@ fn all_of_it(host: Host) {
     lab.host.sh("docker rm -f keep");
     network::all(&lab);
     changes::variables_reach_the_engine_as_they_are(&lab);
+    audit::finds_what_is_there_and_its_cures_cure(&lab);
     assert_eq!(lab.config(), before, "all of it was taken back");
     random::sets_leave_nothing_behind(&lab);
 }

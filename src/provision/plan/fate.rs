@@ -15,7 +15,7 @@ const OF_THE_PLACE: [&str; 6] =
     ["containerd-namespace", "data-root", "exec-root", "graph", "storage-driver", "userns-remap"];
 
 /// The settings that a running engine has, whoever gave them: its flags, the file, and for some its own word.
-pub(super) fn in_force(engine: Option<&Engine>, file: &Options) -> Options {
+pub(in crate::provision) fn in_force(engine: Option<&Engine>, file: &Options) -> Options {
     let Some(engine) = engine else { return file.clone() };
     let flags = engine.flags.iter().map(|flag| (flag.name.as_str(), flag.value.as_str()));
     let mut settings = options::merge(options::from_flags(flags), file);

@@ -45,6 +45,7 @@ pub fn renewal(facts: &Facts, materials: &Materials<'_>, listen: Vec<SocketAddr>
         by_activation: engine.our_socket.is_active,
         listen,
         can_validate: false,
+        is_live: engine.running.as_ref().is_some_and(|running| running.live_restore),
         config: ConfigChange {
             path: facts.config_path.clone(),
             mode: facts.config.as_ref().map_or(0o644, |file| file.mode),

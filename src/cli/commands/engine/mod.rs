@@ -1,6 +1,7 @@
 //! `engine`: the engine of a machine, and its options.
 
 mod apply;
+mod audit;
 mod common;
 mod options;
 mod set;
@@ -21,6 +22,8 @@ pub struct Args {
 enum Command {
     /// Bring hosts to what is stored for their engines
     Apply(apply::Args),
+    /// Look for what makes hosts of engines easier to take, and say what cures it
+    Audit(audit::Args),
     /// List the options that an engine has, or explain some
     Options(options::Args),
     /// Set options of engines, with a plan beforehand and a way back
@@ -35,6 +38,7 @@ enum Command {
 pub fn run(app: &App, args: &Args) -> Outcome {
     match &args.command {
         Command::Apply(args) => apply::run(app, args),
+        Command::Audit(args) => audit::run(app, args),
         Command::Options(args) => options::run(app, args),
         Command::Set(args) => set::run(app, args),
         Command::Show(args) => show::run(app, args),
