@@ -146,8 +146,7 @@ impl Transaction {
     pub(super) fn let_go(&mut self, before: &Options) {
         let mut options = before.clone();
         options.insert("live-restore".to_owned(), false.into());
-        let document = std::mem::take(&mut self.document);
-        self.document = document.with("lr/before-off", options::render(&options));
+        self.parcel.put("lr/before-off", options::render(&options));
     }
 
     /// Has a reload take up what is no longer set, on the way there and on the way back.
@@ -156,9 +155,8 @@ impl Transaction {
             let defaults = options::to_forget(from, to);
             if !defaults.is_empty() {
                 self.tell(name, "");
-                let document = std::mem::take(&mut self.document);
                 let told = options::merge(to.clone(), &defaults);
-                self.document = document.with(&format!("lr/{name}"), options::render(&told));
+                self.parcel.put(&format!("lr/{name}"), options::render(&told));
             }
         }
     }

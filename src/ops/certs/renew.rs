@@ -80,6 +80,7 @@ pub(super) fn options(renewal: Renewal, keep: Keep) -> Converge {
     Converge {
         scope: Scope::Certificates(keep),
         may_stop_containers: renewal.may_stop_containers,
+        shows_plan: false,
         deadline: Deadline::after(PROVISION_WAIT),
     }
 }
