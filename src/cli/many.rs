@@ -5,7 +5,6 @@ use std::future::Future;
 use super::{
     app::App,
     error::{CliError, Outcome, code},
-    names,
 };
 use crate::{
     event::Event,
@@ -117,8 +116,10 @@ pub fn rolled<T>(app: &App, results: Rolled<T>) -> Outcome {
     if !waiting.is_empty() {
         let done: Vec<MachineName> =
             results.iter().filter(|(_, result)| result.is_ok()).map(|(name, _)| name.clone()).collect();
-        let done = if done.is_empty() { "none".to_owned() } else { names::list(&done) };
-        app.ui.note(format_args!("done: {done}; left as they were: {}", names::list(&waiting)));
+        let list =
+            |names: &[MachineName]| names.iter().map(MachineName::as_str).collect::<Vec<_>>().join(", ");
+        let done = if done.is_empty() { "none".to_owned() } else { list(&done) };
+        app.ui.note(format_args!("done: {done}; left as they were: {}", list(&waiting)));
     }
     ended(results)
 }

@@ -89,7 +89,7 @@ fn transaction(
         }
         return Ok(transaction);
     }
-    let held = match plan::fate(facts, &plan::changing(facts, &before, &after)) {
+    let held = match plan::fate(facts, &plan::changing(facts, &before, after)) {
         Fate::Stop { containers, reason } if !may_stop_containers => {
             return Err(Refusal::ContainersWouldStop { containers, reason });
         }

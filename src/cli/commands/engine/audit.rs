@@ -50,9 +50,9 @@ enum FailOn {
 /// Looks at all of them at once.
 pub fn run(app: &App, args: &Args) -> Outcome {
     let &Args { ref names, fail_on, json, ref sudo } = args;
-    let names = names::several(&app.store()?, names)?;
+    let names = names::several(app, &app.store()?, names)?;
     let world = app.world_with(&names, sudo.read(&app.env)?, "look at the engine of")?;
-    let results = many::each(app, world, names, |world, name| async move {
+    let results = many::existing(app, world, names, |world, name| async move {
         audit(&world, &name).await.map_err(CliError::from)
     })?;
     let found: Vec<(&MachineName, &Vec<Finding>)> =

@@ -50,7 +50,7 @@ pub fn machines<'a>(words: impl IntoIterator<Item = &'a String>) -> Vec<String> 
 /// Changes all machines.
 pub fn change(app: &App, typed: &[String], edit: Edit, how: &HowArgs) -> Outcome {
     let &HowArgs { dry_run, later, rolling, yes, ref sudo } = how;
-    let names = names::several(&app.store()?, typed)?;
+    let names = names::several(app, &app.store()?, typed)?;
     let when = match (dry_run, later) {
         (true, _) => When::Never,
         (_, true) => When::Later,
@@ -65,7 +65,7 @@ pub fn change(app: &App, typed: &[String], edit: Edit, how: &HowArgs) -> Outcome
     };
     let results = match rolling {
         Some(at_once) => many::rolling(app, world, names, at_once.get(), work)?,
-        None => many::Rolled::all(many::each(app, world, names, work)?),
+        None => many::Rolled::all(many::existing(app, world, names, work)?),
     };
     for (name, changed) in &results.ended {
         if let Ok(Changed::Planned(plan)) = changed {
@@ -79,7 +79,8 @@ pub fn change(app: &App, typed: &[String], edit: Edit, how: &HowArgs) -> Outcome
 }
 
 async fn one(world: &World, name: &MachineName, request: &Request) -> Result<Changed, CliError> {
-    let changed = change_one(world, name, request).await?;
+    // Boxed: all of a transaction is in it.
+    let changed = Box::pin(change_one(world, name, request)).await?;
     let said = match &changed {
         Changed::Nothing => "already as it should be",
         Changed::Applied => "changed",

@@ -35,9 +35,9 @@ pub struct Args {
 /// Looks at all of them at once.
 pub fn run(app: &App, args: &Args) -> Outcome {
     let &Args { ref names, all, json, ref sudo } = args;
-    let names = names::several(&app.store()?, names)?;
+    let names = names::several(app, &app.store()?, names)?;
     let world = app.world_with(&names, sudo.read(&app.env)?, "look at the engine of")?;
-    let results = many::each(app, world, names, move |world, name| async move {
+    let results = many::existing(app, world, names, move |world, name| async move {
         show(&world, &name, all).await.map_err(CliError::from)
     })?;
     let shown: Vec<&Shown> = results.iter().filter_map(|(_, shown)| shown.as_ref().ok()).collect();
