@@ -15,6 +15,7 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 /// The line a script prints when it is about to read its document.
@@ -31,7 +32,10 @@ pub struct Script {
 
 /// Named byte strings for a script, in order.
 #[derive(Clone, Default)]
-pub struct Document(Vec<(String, Vec<u8>)>);
+pub struct Document(Vec<(String, Bytes)>);
+
+/// Entries from this size on go over the wire as they lie in memory, shared with other documents; smaller ones are joined.
+const LARGE: usize = 64 * 1024;
 
 impl Document {
     /// An empty one, which is not sent at all.
@@ -44,13 +48,22 @@ impl Document {
     /// # Panics
     /// When the name holds anything but letters, digits and `._/-`: names are ours, never a user's.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+    pub fn with(self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+        self.with_shared(name, Bytes::from(value.into()))
+    }
+
+    /// Adds an entry whose bytes are not copied.
+    ///
+    /// # Panics
+    /// As [`Document::with`].
+    #[must_use]
+    pub fn with_shared(mut self, name: &str, value: Bytes) -> Self {
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-');
         assert!(
             !name.is_empty() && name != "." && name.bytes().all(is_plain),
             "document entry named {name:?}"
         );
-        self.0.push((name.to_owned(), value.into()));
+        self.0.push((name.to_owned(), value));
         self
     }
 
@@ -61,19 +74,26 @@ impl Document {
 
     /// The entries, in order.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+        self.0.iter().map(|(name, value)| (name.as_str(), &value[..]))
     }
 
-    /// The bytes as they go over the wire.
-    pub fn to_wire(&self) -> Vec<u8> {
-        let mut wire = Vec::new();
+    /// The bytes as they go over the wire, in parts.
+    pub fn to_wire(&self) -> Vec<Bytes> {
+        let mut parts = Vec::new();
+        let mut small = Vec::new();
         for (name, value) in &self.0 {
-            wire.extend_from_slice(format!("{name} {}\n", value.len()).as_bytes());
-            wire.extend_from_slice(value);
-            wire.push(b'\n');
+            small.extend_from_slice(format!("{name} {}\n", value.len()).as_bytes());
+            if value.len() < LARGE {
+                small.extend_from_slice(value);
+            } else {
+                parts.push(Bytes::from(std::mem::take(&mut small)));
+                parts.push(value.clone());
+            }
+            small.push(b'\n');
         }
-        wire.extend_from_slice(b". 0\n");
-        wire
+        small.extend_from_slice(b". 0\n");
+        parts.push(Bytes::from(small));
+        parts
     }
 }
 
@@ -219,7 +239,15 @@ mod tests {
     #[test]
     fn a_document_is_framed_by_length_so_values_may_hold_anything() {
         let document = Document::new().with("a", "x\ny").with("dir/b", Vec::new());
-        assert_eq!(document.to_wire(), b"a 3\nx\ny\ndir/b 0\n\n. 0\n");
+        assert_eq!(document.to_wire().concat(), b"a 3\nx\ny\ndir/b 0\n\n. 0\n");
+    }
+
+    #[test]
+    fn what_is_large_is_sent_from_where_it_lies() {
+        let large = Bytes::from(vec![b'x'; LARGE]);
+        let wire = Document::new().with("a", "1").with_shared("b", large.clone()).to_wire();
+        assert!(wire.iter().any(|part| part.as_ptr() == large.as_ptr()), "it was copied");
+        assert!(wire.concat().ends_with(b"x\n. 0\n"));
     }
 
     #[test]

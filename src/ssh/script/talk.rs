@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Pty, client};
 
@@ -64,7 +65,7 @@ pub(super) struct Talk<'a> {
 
 /// What is to be sent next.
 enum Parcel {
-    Bytes(Vec<u8>),
+    Bytes(Bytes),
     Eof,
 }
 
@@ -226,7 +227,7 @@ impl<'j> Talk<'j> {
     }
 
     fn put_script(&self, outbox: &mut Outbox<'_>) {
-        outbox.put(Parcel::Bytes(wrapped(self.job.script.text, self.way.on_pty())));
+        outbox.put(Parcel::Bytes(wrapped(self.job.script.text, self.way.on_pty()).into()));
         if self.job.document.is_empty() {
             self.put_eof(outbox);
         }
@@ -263,7 +264,7 @@ impl<'j> Talk<'j> {
             Heard::Password => {
                 state.prompts += 1;
                 if let (1, Some(password)) = (state.prompts, self.password) {
-                    state.outbox.put(Parcel::Bytes(format!("{}\n", password.expose()).into_bytes()));
+                    state.outbox.put(Parcel::Bytes(format!("{}\n", password.expose()).into()));
                 }
             }
             Heard::Root if self.way.waits() => self.put_script(&mut state.outbox),
@@ -271,7 +272,9 @@ impl<'j> Talk<'j> {
             Heard::Begin => self.send_ahead(state),
             Heard::Ready => {
                 if !self.job.document.is_empty() {
-                    state.outbox.put(Parcel::Bytes(self.job.document.to_wire()));
+                    for part in self.job.document.to_wire() {
+                        state.outbox.put(Parcel::Bytes(part));
+                    }
                     self.put_eof(&mut state.outbox);
                 }
             }
