@@ -85,7 +85,7 @@ system() {
         frame init none
     fi
     frame addresses "$(addresses)"
-    frame disks "$(df -Pk / /etc /var/lib 2>/dev/null)"
+    frame disks "$(df -Pk / /etc /var/lib /opt 2>/dev/null)"
     for folder in /etc /var/lib; do
         [ -w "$folder" ] || frame "read-only $folder" ""
     done
@@ -174,7 +174,7 @@ running() {
 }
 
 packages() { # only where something may have to be installed
-    for program in curl wget; do
+    for program in curl wget iptables; do
         if path=$(command -v "$program"); then frame "$program" "$path"; fi
     done
     frame lock "$(find /proc/[0-9]*/fd -lname '/var/lib/dpkg/lock*' 2>/dev/null | head -n 1 | while IFS=/ read -r _ _ pid _; do

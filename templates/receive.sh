@@ -34,6 +34,22 @@ unpack() { # LENGTH
         give_up "$folder cannot be written, or the transfer was cut short; is the disk full?"
 }
 
+# An engine comes behind it, in parts small enough for any host's memory.
+receive_engine() {
+    read -r _
+    while read -r name length && [ "$name" != . ]; do
+        case $name in
+        archive/*[!0-9]*) give_up "an entry is named $name" ;;
+        archive/?*) ;;
+        *) give_up "an entry is named $name" ;;
+        esac
+        [ -d "$folder/archive" ] || mkdir "$folder/archive" || give_up "$folder cannot be written; is the disk full?"
+        dd bs="$length" count=1 iflag=fullblock of="$folder/$name" 2>/dev/null ||
+            give_up "$folder cannot be written; is the disk full?"
+        read -r _ || give_up "the transfer was cut short"
+    done
+}
+
 # Once started, the program is a child of the host's init, whatever happens to this session: logind may kill what a
 # session leaves behind. It writes to our stdout while somebody reads it.
 detached() { # VERB
@@ -52,5 +68,6 @@ main() {
     read -r _ length || exit 0
     make_folder
     unpack "$length"
+    receive_engine
     detached go
 }

@@ -16,7 +16,7 @@ use crate::{
     env::{Env, Voice},
     event::{Events, Sink},
     machine::MachineName,
-    ops::{World, create::AuthorityPaths},
+    ops::{World, archives::Archives, create::AuthorityPaths},
     prompt::{Nobody, Prompt},
     secret::Secret,
     store::Store,
@@ -104,6 +104,7 @@ impl App {
             events: Events::new(self.teller(names)),
             prompt: self.prompt(),
             sudo_password,
+            archives: Archives::default(),
         })
     }
 

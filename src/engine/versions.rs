@@ -14,7 +14,10 @@ pub fn upstream(offer: &str) -> &str {
 pub fn is_meant(offer: &str, pin: &str) -> bool {
     let pin = pin.trim_start_matches('v');
     let numbers = upstream(offer);
-    offer == pin || numbers == pin || numbers.strip_prefix(pin).is_some_and(|rest| rest.starts_with('.'))
+    pin.is_empty()
+        || offer == pin
+        || numbers == pin
+        || numbers.strip_prefix(pin).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// The newest offer that is meant.

@@ -107,6 +107,8 @@ pub async fn create(world: &World, request: Request) -> Result<Outcome, OpsError
     }
     context.events.phase(Phase::Checks);
     driver.preflight(&context, &state).await?;
+    // A file that is no engine, or another one, is told before there is a host.
+    world.archives.wanted(&request.wishes)?;
     if request.dry_run {
         return plan_only(
             world,

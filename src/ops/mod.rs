@@ -1,5 +1,6 @@
 //! The verbs: each file is one story in order; nothing here prints, exits, or reads the environment.
 
+pub mod archives;
 pub mod certs;
 pub mod classic_swarm;
 pub mod connect;
@@ -52,6 +53,8 @@ pub struct World {
     pub prompt: Arc<dyn Prompt>,
     /// sudo's password, where the user gave one beforehand.
     pub sudo_password: Option<Secret>,
+    /// Engines in files, read once however many machines get them.
+    pub archives: archives::Archives,
 }
 
 impl World {
@@ -194,6 +197,9 @@ pub enum OpsError {
     /// The CA or a certificate of the store.
     #[error(transparent)]
     Certs(#[from] certs::CertsError),
+    /// An engine in a file.
+    #[error(transparent)]
+    Archive(#[from] crate::engine::archive::ArchiveError),
     /// Provisioning.
     #[error(transparent)]
     Provision(#[from] crate::provision::ProvisionError),
@@ -234,6 +240,7 @@ impl OpsError {
             | Self::Driver(_)
             | Self::Ssh(_)
             | Self::Context(_)
+            | Self::Archive(_)
             | Self::Certs(_) => true,
         }
     }

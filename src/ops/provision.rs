@@ -17,7 +17,10 @@ use super::{
 use crate::{
     checkpoint::{Checkpoint, Checkpoints},
     driver::{Driver, Origin},
-    engine::api::{Api, Dial, Endpoint},
+    engine::{
+        api::{Api, Dial, Endpoint},
+        archive::Archive,
+    },
     event::{Event, Events, Phase},
     machine::{MachineName, SshEndpoint, State},
     provision::{self, Access, Facts, Materials, Plan, ProvisionError, Wishes},
@@ -259,6 +262,8 @@ struct Host {
     names: Vec<San>,
     /// The engine's port as clients know it.
     port: u16,
+    /// The engine that is to be sent, where one is.
+    archive: Option<Archive>,
 }
 
 impl Host {
@@ -275,11 +280,12 @@ impl Host {
             wishes.port = connect::port(world, driver, record)?.unwrap_or_default();
         }
         let facts = provision::look(session, &wishes, options.deadline, events).await?;
+        let archive = if facts.engine.is_none() { world.archives.wanted(&wishes)? } else { None };
         let reached = session.peer_address();
         let names = server_names(world, driver, record, reached, &wishes)?;
         let known = connect::url(world, driver, record).ok().as_deref().and_then(connect::host_and_port);
         let port = known.map_or_else(|| wishes.port(), |(_, port)| port);
-        Ok(Self { facts, wishes, reached, names, port })
+        Ok(Self { facts, wishes, reached, names, port, archive })
     }
 
     fn materials<'a>(&'a self, record: &'a Record, server: &'a certs::Server) -> Materials<'a> {
@@ -289,6 +295,8 @@ impl Host {
             reached: self.reached,
             authority: &server.authority,
             server: &server.identity,
+            archive: self.archive.as_ref(),
+            environment: self.wishes.installer_environment(),
         }
     }
 

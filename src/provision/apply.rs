@@ -2,8 +2,8 @@
 
 use super::{
     Materials, ProvisionError,
-    plan::{Change, Fate, Packages, Plan, Source, bytes},
-    state::OLD_DROP_IN,
+    plan::{Change, Fate, Packages, Plan, Source, Static, Supplied, bytes},
+    state::{ENGINES, ENGINES_HOME, OLD_DROP_IN},
     transaction::Transaction,
 };
 use crate::{event::Events, remote::Remote, retry::Deadline};
@@ -46,7 +46,19 @@ fn transaction(plan: &Plan, materials: &Materials<'_>) -> Transaction {
         transaction.other("keep", None, &plan.config.path);
     }
     steps(&mut transaction, plan);
+    if !materials.environment.is_empty() {
+        transaction.environment(&materials.environment);
+    }
+    if let (Some(archive), true) = (materials.archive, sends_archive(plan)) {
+        transaction.send(&archive.bytes);
+    }
     transaction
+}
+
+fn sends_archive(plan: &Plan) -> bool {
+    plan.changes.iter().any(|change| {
+        matches!(change, Change::Install(Source::Static(Static { supplied: Supplied::Sent { .. }, .. })))
+    })
 }
 
 /// The part of a change that is about files.
@@ -59,6 +71,12 @@ fn files(transaction: &mut Transaction, change: &Change, materials: &Materials<'
         Change::Enable => {
             transaction.other("keep", None, ENABLED);
             transaction.tell("enable", "");
+        }
+        Change::Link { path, target, .. } => transaction.link(path, target),
+        Change::Install(Source::Static(chosen)) => {
+            // The first one brings the folder of all.
+            transaction.other("tree", None, ENGINES_HOME);
+            transaction.other("tree", None, &format!("{ENGINES}/{}", chosen.version));
         }
         Change::Install(_) | Change::Start | Change::Reload { .. } | Change::Restart { .. } => {}
     }
@@ -76,6 +94,10 @@ fn steps(transaction: &mut Transaction, plan: &Plan) {
         tell_source(transaction, source);
     }
     transaction.step("stage");
+    let is_static = matches!(install, Some(Source::Static(_)));
+    if is_static {
+        transaction.step("unpack");
+    }
     if plan.can_validate {
         transaction.step("validate");
     }
@@ -95,7 +117,7 @@ fn steps(transaction: &mut Transaction, plan: &Plan) {
         transaction.tell("daemon-reload", "");
     }
     transaction.step("swap");
-    if install.is_some() {
+    if install.is_some() && !is_static {
         transaction.step("install");
     }
     engine_steps(transaction, plan);
@@ -111,6 +133,7 @@ fn touches_units(change: &Change) -> bool {
         Change::Install(_)
         | Change::Hostname { .. }
         | Change::Folder { .. }
+        | Change::Link { .. }
         | Change::Start
         | Change::Reload { .. }
         | Change::Restart { .. } => false,
@@ -127,6 +150,7 @@ fn engine_steps(transaction: &mut Transaction, plan: &Plan) {
         | Change::Folder { .. }
         | Change::Write { .. }
         | Change::Remove { .. }
+        | Change::Link { .. }
         | Change::Enable => None,
     });
     let Some(step) = step else { return };
@@ -153,13 +177,34 @@ fn tell_source(transaction: &mut Transaction, source: &Source) {
             transaction.tell("install", "packages");
             tell_packages(transaction, packages);
         }
-        Source::Script { url, first } => {
+        Source::Script { url, version, first } => {
             transaction.tell("install", "script");
             transaction.tell("url", url.as_str());
+            if let Some(version) = version {
+                transaction.tell("version", version.as_str());
+            }
             if let Some(packages) = first {
                 tell_packages(transaction, packages);
             }
         }
+        Source::Static(chosen) => tell_static(transaction, chosen),
+    }
+}
+
+fn tell_static(transaction: &mut Transaction, chosen: &Static) {
+    transaction.tell("static", chosen.version.as_str());
+    match &chosen.supplied {
+        Supplied::Fetched { url, sha256 } => {
+            transaction.tell("url", url.as_str());
+            if let Some(sum) = sha256 {
+                transaction.tell("sha256", sum.as_str());
+            }
+        }
+        Supplied::Sent { sha256, .. } => transaction.tell("sha256", sha256.as_str()),
+        Supplied::There => {}
+    }
+    if let Some(packages) = &chosen.first {
+        tell_packages(transaction, packages);
     }
 }
 
@@ -189,6 +234,8 @@ mod tests {
             reached,
             authority: "authority",
             server: &server,
+            archive: None,
+            environment: Vec::new(),
         };
         let plan = plan(facts, wishes, &materials).unwrap();
         transaction(&plan, &materials).steps().join(" ")

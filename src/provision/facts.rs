@@ -91,6 +91,10 @@ pub struct Facts {
     pub cloud_init: CloudInit,
     /// Whether a program is there that can fetch the installer.
     pub has_fetcher: bool,
+    /// Whether iptables is there, which an engine out of an archive needs and does not bring.
+    pub has_iptables: bool,
+    /// What the source of a pinned engine has on offer; asked only where one has to be installed.
+    pub offers: Option<Offers>,
     /// Whether the installer's host answers; asked only where no engine is there.
     pub installer: Installer,
     /// A transaction that was begun and neither committed nor undone.
@@ -281,6 +285,17 @@ pub enum Installer {
     Answers,
     /// It did not, or nothing on the host can ask.
     Silent(String),
+}
+
+/// Versions that a source has on offer, in its own words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offers {
+    /// What was asked.
+    pub source: String,
+    /// The versions.
+    pub versions: Vec<String>,
+    /// Why they are not known, where they are not.
+    pub trouble: Option<String>,
 }
 
 /// A transaction of an earlier run.

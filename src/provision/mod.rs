@@ -1,10 +1,13 @@
 //! From a bare host to a secured engine: facts, plan, apply.
 
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{event::Events, remote::Remote, retry::Deadline, tls::Identity};
+use crate::{engine::archive::Archive, event::Events, remote::Remote, retry::Deadline, tls::Identity};
 
 pub use self::{
     apply::{Applied, apply},
@@ -43,6 +46,10 @@ pub enum InstallFrom {
     Distro,
     /// The vendor's script.
     Script,
+    /// An archive, which the host fetches or gets from us, in a folder of its own.
+    Static,
+    /// The same, always sent over our connection: for hosts with no way out.
+    Bundle,
     /// Nothing is installed; the engine must be there.
     None,
 }
@@ -58,6 +65,25 @@ pub enum Access {
     Ssh,
 }
 
+/// An archive of an engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchiveWish {
+    /// Where it is.
+    pub place: Place,
+    /// The SHA-256 that it must have, in hexadecimal.
+    pub sha256: Option<String>,
+}
+
+/// Where an archive is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// A URL that the host fetches; with a slash at its end, a folder with archives of several versions.
+    Url(String),
+    /// A file of this computer.
+    File(PathBuf),
+}
+
 /// What the user wants of an engine, apart from certificates. Kept in the side file, so that `provision` can repeat it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -66,6 +92,12 @@ pub struct Wishes {
     pub install: InstallFrom,
     /// The installer script's URL.
     pub install_url: Option<String>,
+    /// Variables of the installer's environment, `K=V`, such as `DOWNLOAD_URL`.
+    pub install_env: Vec<String>,
+    /// The engine's version, or the beginning of it.
+    pub version: Option<String>,
+    /// The archive to install.
+    pub archive: Option<ArchiveWish>,
     /// How clients reach it.
     pub access: Access,
     /// The addresses to listen on; empty means the one SSH used where the host owns it, else every address.
@@ -84,6 +116,27 @@ impl Wishes {
     /// The engine's TCP port.
     pub fn port(&self) -> u16 {
         if self.port == 0 { DEFAULT_PORT } else { self.port }
+    }
+
+    /// The variables of an installer: those wished for it, and the proxies that the engine gets. curl and its kin read them in
+    /// small letters.
+    pub fn installer_environment(&self) -> Vec<String> {
+        let is_proxy = |name: &str| {
+            ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"].contains(&name.to_ascii_uppercase().as_str())
+        };
+        let proxies = self.env.iter().filter_map(|line| line.split_once('=')).filter(|(name, _)| is_proxy(name));
+        let both = proxies.flat_map(|(name, value)| {
+            [name.to_ascii_lowercase(), name.to_ascii_uppercase()].map(|name| format!("{name}={value}"))
+        });
+        both.chain(self.install_env.iter().cloned()).collect()
+    }
+
+    /// The file of this computer that has to be sent.
+    pub fn archive_file(&self) -> Option<(&Path, Option<&str>)> {
+        match &self.archive {
+            Some(ArchiveWish { place: Place::File(path), sha256 }) => Some((path, sha256.as_deref())),
+            Some(ArchiveWish { place: Place::Url(_), .. }) | None => None,
+        }
     }
 }
 
@@ -114,4 +167,8 @@ pub struct Materials<'a> {
     pub authority: &'a str,
     /// The machine's server certificate and key.
     pub server: &'a Identity,
+    /// The archive that is to be sent, where one is.
+    pub archive: Option<&'a Archive>,
+    /// Variables of the installer's environment.
+    pub environment: Vec<String>,
 }

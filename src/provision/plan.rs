@@ -26,14 +26,14 @@ pub(super) use self::{
 };
 pub use self::{
     renewal::renewal,
-    source::{Packages, Source},
+    source::{Packages, Source, Static, Supplied},
 };
 use super::{
     Materials, Wishes,
     facts::{Container, Facts},
     os::PackageTool,
     refusal::{self, Refusal},
-    state::{DROP_IN_PATH, SOCKET_PATH, TLS_FOLDER, sha256},
+    state::{DROP_IN_PATH, SOCKET_PATH, TLS_FOLDER, Unpacked, sha256},
 };
 use crate::engine::options::{self, Options};
 
@@ -75,6 +75,15 @@ pub enum Change {
         /// Its path.
         path: String,
         /// Why.
+        purpose: String,
+    },
+    /// Make a link.
+    Link {
+        /// Its path.
+        path: String,
+        /// Where it leads.
+        target: String,
+        /// What it is for.
         purpose: String,
     },
     /// Start the engine with the host from now on.
@@ -222,6 +231,7 @@ impl Plan {
             | Change::Hostname { .. }
             | Change::Folder { .. }
             | Change::Write { .. }
+            | Change::Link { .. }
             | Change::Start
             | Change::Reload { .. }
             | Change::Restart { .. } => false,
@@ -253,6 +263,7 @@ impl Plan {
             | Change::Folder { .. }
             | Change::Write { .. }
             | Change::Remove { .. }
+            | Change::Link { .. }
             | Change::Enable
             | Change::Start
             | Change::Reload { .. } => None,
@@ -289,13 +300,16 @@ impl Plan {
 /// Makes the plan, or says why the host is left alone.
 pub fn plan(facts: &Facts, wishes: &Wishes, materials: &Materials<'_>) -> Result<Plan, Refusal> {
     refusal::judge(facts, facts.engine.is_none())?;
-    let source = source::choose(facts, wishes)?;
+    let source = source::choose(facts, wishes, materials.archive)?;
     let listen = listen::choose(facts, wishes, materials)?;
     let daemon = daemon::merge(facts, wishes, materials, &listen)?;
-    let wanted = files::wanted(facts, wishes, materials, &listen, &daemon)?;
+    let unpacked = unpacked(facts, source.as_ref());
+    let wanted = files::wanted(facts, wishes, materials, &listen, &daemon, unpacked.as_ref())?;
 
+    let links = source.as_ref().map(files::links).unwrap_or_default();
     let mut changes: Vec<Change> = source.into_iter().map(Change::Install).collect();
     changes.extend(files::changes(facts, materials, wanted));
+    changes.extend(links);
     changes.extend(files::hostname(facts, wishes));
     changes.extend(engine_change(facts, &changes, &daemon, &listen));
     if must_enable(facts, &changes) {
@@ -340,17 +354,28 @@ fn other_owner(facts: &Facts, materials: &Materials<'_>) -> Option<String> {
     })
 }
 
+/// The engine out of an archive that will be there.
+fn unpacked(facts: &Facts, source: Option<&Source>) -> Option<Unpacked> {
+    match source {
+        Some(Source::Static(chosen)) => Some(Unpacked { version: chosen.version.clone(), previous: None }),
+        Some(Source::Packages(_) | Source::Script { .. }) | None => {
+            facts.state.as_ref().and_then(|state| state.engine.clone())
+        }
+    }
+}
+
 /// Whether nobody else lets the engine start with the host: Debian's packages do, most others' do not.
 fn must_enable(facts: &Facts, changes: &[Change]) -> bool {
     match &facts.engine {
         Some(engine) => engine.service.enabled == "disabled",
         None => !changes.iter().any(|change| match change {
             Change::Install(Source::Packages(packages)) => packages.tool == PackageTool::Apt,
-            Change::Install(Source::Script { .. })
+            Change::Install(Source::Script { .. } | Source::Static(_))
             | Change::Hostname { .. }
             | Change::Folder { .. }
             | Change::Write { .. }
             | Change::Remove { .. }
+            | Change::Link { .. }
             | Change::Enable
             | Change::Start
             | Change::Reload { .. }

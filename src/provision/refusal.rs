@@ -2,13 +2,18 @@
 
 use std::net::IpAddr;
 
-use super::facts::{Container, Facts, Init, Process};
+use super::facts::{Container, Disk, Facts, Init, Process};
 use crate::engine::options::{OptionError, ParseError};
 
 /// Room that an installation needs below /var/lib, in KiB: the packages, their files and the engine's first data.
 const ROOM_TO_INSTALL: u64 = 700 * 1024;
 /// Room that a change of configuration needs, in KiB.
 const ROOM_TO_CONFIGURE: u64 = 1024;
+
+/// Room beside the engine itself, in KiB.
+const ROOM_TO_SPARE: u64 = 50 * 1024;
+/// Where engines out of archives live; nothing else of ours does.
+const OF_ENGINES: &str = "/opt";
 
 /// Why a host is left alone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +44,57 @@ pub enum Refusal {
     ScriptDoesNotFit {
         /// The host's operating system.
         os: String,
+    },
+    /// The archive is for another computer.
+    #[error("the engine in the archive is for {archive}, and the host is {host}")]
+    WrongArch {
+        /// The archive's.
+        archive: String,
+        /// The host's.
+        host: String,
+    },
+    /// No iptables, and no way to get it.
+    #[error("the engine needs iptables, which the host does not have")]
+    NoIptables,
+    /// There is no such version.
+    #[error("{offered_by} has no engine {version}{}", neighbours(.nearest))]
+    NoSuchVersion {
+        /// What was asked for.
+        version: String,
+        /// What was asked.
+        offered_by: String,
+        /// The versions next to it.
+        nearest: Vec<String>,
+    },
+    /// Nobody says which versions there are.
+    #[error("the versions that {offered_by} has cannot be seen: {reason}")]
+    NoOffers {
+        /// What was asked.
+        offered_by: String,
+        /// Why.
+        reason: String,
+    },
+    /// The package tool knows only the newest.
+    #[error("{os} has only the newest version of a package, {newest}")]
+    OnlyNewest {
+        /// The host's operating system.
+        os: String,
+        /// That version.
+        newest: String,
+    },
+    /// Another version is there.
+    #[error("the engine that is there is {there}, and {version} is asked for")]
+    OtherVersion {
+        /// The version that is there.
+        there: String,
+        /// What was asked for.
+        version: String,
+    },
+    /// A URL of neither an archive nor a folder.
+    #[error("{url} is neither an archive (docker-VERSION.tgz) nor a folder (with a slash at its end)")]
+    OddArchive {
+        /// The URL.
+        url: String,
     },
     /// No engine, and none was to be installed.
     #[error("there is no engine, and none is to be installed")]
@@ -224,6 +280,15 @@ impl Refusal {
         Some(match self {
             Self::NotRoot => "log in as root, or as a user with sudo",
             Self::UnsupportedOs { .. } => "install an engine there by hand, then run the same command again",
+            Self::NoIptables => "install iptables there, or use --engine-opt iptables=false",
+            Self::NoSuchVersion { .. } => "choose one of those with --engine-version",
+            Self::NoOffers { .. } => "use --engine-install bundle, which asks nobody",
+            Self::OnlyNewest { .. } => "leave --engine-version away, or use --engine-install static",
+            Self::OtherVersion { .. } => {
+                "adopt it as it is, then: rmachine upgrade NAME --engine-version VERSION"
+            }
+            Self::OddArchive { .. } => "give the whole URL, or --engine-version VERSION with it",
+            Self::WrongArch { .. } => "take the archive for that computer",
             Self::BuiltInIsOff { .. } => {
                 "switch it on there (it is a system extension), then run the same command again"
             }
@@ -284,13 +349,33 @@ pub(super) fn judge(facts: &Facts, installs: bool) -> Result<(), Refusal> {
 
 fn judge_room(facts: &Facts, installs: bool) -> Result<(), Refusal> {
     let needed = if installs { ROOM_TO_INSTALL } else { ROOM_TO_CONFIGURE };
-    match facts.disks.iter().find(|disk| disk.free_kib < needed) {
+    match facts.disks.iter().find(|disk| disk.path != OF_ENGINES && disk.free_kib < needed) {
         None => Ok(()),
-        Some(disk) => Err(Refusal::DiskFull {
-            path: disk.path.clone(),
-            free_mib: disk.free_kib / 1024,
-            needed_mib: needed / 1024,
-        }),
+        Some(disk) => Err(full(disk, needed)),
+    }
+}
+
+/// Whether there is room for one more engine out of an archive: its files, and what is sent until they are unpacked.
+pub(super) fn judge_room_for(facts: &Facts, unpacked: u64, sent: u64) -> Result<(), Refusal> {
+    let disk = |path: &str| facts.disks.iter().find(|disk| disk.path == path);
+    let needs = [
+        (disk(OF_ENGINES).or_else(|| disk("/")), unpacked / 1024 + ROOM_TO_SPARE),
+        (disk("/var/lib"), sent / 1024 + ROOM_TO_SPARE),
+    ];
+    match needs
+        .into_iter()
+        .find_map(|(disk, needed)| Some((disk.filter(|disk| disk.free_kib < needed)?, needed)))
+    {
+        None => Ok(()),
+        Some((disk, needed)) => Err(full(disk, needed)),
+    }
+}
+
+fn full(disk: &Disk, needed_kib: u64) -> Refusal {
+    Refusal::DiskFull {
+        path: disk.path.clone(),
+        free_mib: disk.free_kib / 1024,
+        needed_mib: needed_kib.div_ceil(1024),
     }
 }
 
@@ -321,4 +406,8 @@ pub(super) fn names(containers: &[Container]) -> String {
         [one] => format!("the container {one}"),
         many => format!("{} containers ({})", many.len(), many.join(", ")),
     }
+}
+
+fn neighbours(nearest: &[String]) -> String {
+    if nearest.is_empty() { String::new() } else { format!("; the nearest are {}", nearest.join(", ")) }
 }

@@ -15,6 +15,15 @@ pub const DROP_IN_PATH: &str = "/etc/systemd/system/docker.service.d/10-rmachine
 /// docker-machine's drop-in, which starts the engine with flags.
 pub const OLD_DROP_IN: &str = "/etc/systemd/system/docker.service.d/10-machine.conf";
 
+/// Where engines out of archives live, one folder a version.
+pub const ENGINES: &str = "/opt/rmachine/engine";
+/// The folder of all that.
+pub const ENGINES_HOME: &str = "/opt/rmachine";
+/// The service of such an engine.
+pub const SERVICE_PATH: &str = "/etc/systemd/system/docker.service";
+/// Its socket.
+pub const SERVICE_SOCKET_PATH: &str = "/etc/systemd/system/docker.socket";
+
 /// The note: what to take back from `daemon.json` when it is no longer wished for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
@@ -27,6 +36,19 @@ pub struct State {
     /// What came from docker-machine's drop-in, which is gone by now.
     #[serde(default)]
     pub carried: Carried,
+    /// The engine, where it came out of an archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<Unpacked>,
+}
+
+/// An engine out of an archive.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unpacked {
+    /// The version that runs: its folder.
+    pub version: String,
+    /// The one before, which is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
 }
 
 /// What docker-machine's drop-in said.

@@ -2,6 +2,8 @@
 
 use std::{fmt::Write as _, time::Duration};
 
+use bytes::Bytes;
+
 use super::{
     error::{After, ProvisionError},
     parcel::Parcel,
@@ -36,6 +38,7 @@ const PROGRAM: &str = concat!(
     include_str!("../../templates/install/pacman.sh"),
     include_str!("../../templates/install/apk.sh"),
     include_str!("../../templates/install/script.sh"),
+    include_str!("../../templates/install/static.sh"),
     include_str!("../../templates/transaction/main.sh"),
     include_str!("../../templates/transaction/files.sh"),
     include_str!("../../templates/transaction/engine.sh"),
@@ -43,6 +46,9 @@ const PROGRAM: &str = concat!(
     include_str!("../../templates/transaction/ending.sh"),
     "main \"$2\" </dev/null\n"
 );
+
+/// Bytes of an archive that are sent as one entry: as much as a small host can take at once.
+const PART: usize = 1024 * 1024;
 
 /// How long undoing may take on the host, which its own deadline leaves out and ours leaves in.
 const TO_UNDO: Duration = Duration::from_secs(120);
@@ -55,6 +61,7 @@ pub(super) struct Transaction {
     count: usize,
     expect: String,
     sums: String,
+    engine: Option<Bytes>,
 }
 
 impl Transaction {
@@ -71,6 +78,7 @@ impl Transaction {
             count: 0,
             expect: String::new(),
             sums: String::new(),
+            engine: None,
         }
     }
 
@@ -97,6 +105,23 @@ impl Transaction {
         // As sha256sum --check reads it; no path of ours has a character that it would want escaped.
         let _ = writeln!(self.sums, "{}  {path}", sha256(content));
         self.entry("file", &self.count.to_string(), &format!("{mode:o}"), path);
+    }
+
+    /// Wants a link.
+    pub(super) fn link(&mut self, path: &str, target: &str) {
+        self.count += 1;
+        self.parcel.put(&format!("want/{}", self.count), target);
+        self.entry("link", &self.count.to_string(), "-", path);
+    }
+
+    /// Gives installers these variables; they may hold a proxy's password, so they are no arguments of anything.
+    pub(super) fn environment(&mut self, lines: &[String]) {
+        self.parcel.put("environment", lines.join("\n") + "\n");
+    }
+
+    /// Sends an archive behind everything else.
+    pub(super) fn send(&mut self, archive: &Bytes) {
+        self.engine = Some(archive.clone());
     }
 
     /// Wants something that needs no content: `absent`, `dir`, `nodir`, `keep`.
@@ -178,7 +203,12 @@ impl Transaction {
         self.parcel.put("before/index.new", "");
         self.parcel.put("seconds", limit.to_string());
         let archive = self.parcel.archive().map_err(ProvisionError::Parcel)?;
-        let document = Document::new().with("parcel", archive);
+        let mut document = Document::new().with("parcel", archive);
+        let engine = self.engine.unwrap_or_default();
+        for (number, start) in (0..engine.len()).step_by(PART).enumerate() {
+            let part = engine.slice(start..engine.len().min(start + PART));
+            document = document.with_shared(&format!("archive/{number:06}"), part);
+        }
         follow(remote, RECEIVE, &document, deadline, events).await
     }
 }
@@ -325,6 +355,8 @@ fn step_in_words(step: &str) -> &str {
         "hold" => "switching live-restore on for the running containers",
         "release" => "reading what was there before",
         WRITING => "writing settings and certificates",
+        "unpack" => "unpacking the engine",
+        "forget" => "removing what came with the engine",
         "install" => "installing the engine",
         "start" => "starting the engine",
         "reload" => "reloading the engine's settings",

@@ -48,6 +48,7 @@ keep_origin() {
         marked was-active || true >"$home/origin/inactive" || return
         marked was-listening || true >"$home/origin/unlistening" || return
         if marked installed; then true >"$home/origin/installed" || return; fi
+        if marked group-made; then true >"$home/origin/group" || return; fi
     fi
     if wants hostname && [ ! -f "$home/origin/hostname" ]; then
         cp "$folder/was-named" "$home/origin/hostname" || return
@@ -92,6 +93,7 @@ begin() {
 finish() {
     # First the mark, so that a half-removed folder is never taken for an unfinished transaction.
     rm -f "$folder/begun"
+    trees_gone
     rm -rf "$folder"
     # After a first change that was undone nothing of ours stays.
     if [ ! -d "$home/origin" ] && rmdir "$home/apply" 2>/dev/null; then
@@ -181,7 +183,10 @@ undo() { # the files; then the engine, whose refusal to come back would not be c
     if wants hostname; then rename_host "$(cat "$folder/was-named")"; fi
     # systemd starts a failed engine again by itself, at any moment: one that finds live-restore off would end the containers.
     if [ -n "$touched" ] && marked was-active && wants live-restore; then keeping=yes; fi
+    # An engine whose files go away must not be left running.
+    if wants static && ! marked was-active; then quiet systemctl stop docker.service docker.socket "$socket"; fi
     put_all "$folder/before" <"$folder/before/backwards" || return
+    if marked group-made; then group_gone; fi
     if marked origin-made; then rm -rf "$home/origin"; fi
     quiet systemctl daemon-reload
     # An installation that failed may have left no engine at all.
@@ -250,6 +255,7 @@ main() {
     tell_time
     begun_at=$now
     config=$(line_of "$folder/config-path")
+    environment
     case $1 in
     go) go ;;
     undo) resume ;;

@@ -26,7 +26,8 @@ put() { # FROM KIND N MODE PATH
             mv -f "$1/$3" "$5"
             return
         fi
-        twin "$1" "$3" "$4" "$5.rmachine-new" && mv -f "$5.rmachine-new" "$5"
+        # A link to a folder is replaced too, not filled.
+        twin "$1" "$3" "$4" "$5.rmachine-new" && mv -fT "$5.rmachine-new" "$5"
         ;;
     absent)
         # A socket whose unit is gone would go on listening.
@@ -39,12 +40,43 @@ put() { # FROM KIND N MODE PATH
     nodir)
         if [ -d "$5" ]; then rmdir "$5" 2>/dev/null || true; fi
         ;;
+    link)
+        rm -f "$5.rmachine-new"
+        [ -d "${5%/*}" ] || mkdir -p "${5%/*}" || return
+        ln -s "$(cat "$1/$3")" "$5.rmachine-new" && mv -fT "$5.rmachine-new" "$5"
+        ;;
+    tree | notree)
+        put_tree "$2" "$5"
+        ;;
     keep) ;;
     *)
         log "an index says $2"
         return 1
         ;;
     esac
+}
+
+# A folder of ours with all that is in it: put aside rather than removed, so that it can come back, and taken away at the end.
+put_tree() { # tree|notree PATH
+    case $2 in
+    /opt/rmachine | /opt/rmachine/*) ;;
+    *)
+        log "an index wants $2 to be a tree"
+        return 1
+        ;;
+    esac
+    if [ "$1" = notree ]; then
+        [ ! -e "$2" ] || { rm -rf "$2.rmachine-gone" && mv -T "$2" "$2.rmachine-gone"; }
+    elif [ -e "$2.rmachine-gone" ] && [ ! -e "$2" ]; then
+        mv -T "$2.rmachine-gone" "$2"
+    fi
+}
+
+trees_gone() {
+    [ -f "$folder/before/index" ] || return 0
+    while read -r kind _ _ path; do
+        case $kind in tree | notree) rm -rf "$path.rmachine-gone" "$path.rmachine-new" ;; esac
+    done <"$folder/before/index"
 }
 
 put_all() { # FROM: every line of an index, on stdin
@@ -63,7 +95,9 @@ backwards() { # FILE
 }
 
 remember() { # PATH NUMBER: prints the index line that brings PATH back as it is
-    if [ -h "$1" ] || [ -f "$1" ]; then
+    if [ "$kind" = tree ] || [ "$kind" = notree ]; then
+        if [ -e "$1" ]; then echo "tree - - $1"; else echo "notree - - $1"; fi
+    elif [ -h "$1" ] || [ -f "$1" ]; then
         cp -a "$1" "$folder/before/$2" || return
         echo "file $2 - $1"
     elif [ -d "$1" ]; then

@@ -49,6 +49,17 @@ quiet() {
     )
 }
 
+# Variables for what we run, such as a proxy; they came in a file, since arguments can be seen by everybody.
+environment() {
+    [ -f "$folder/environment" ] || return 0
+    while IFS= read -r line; do
+        case ${line%%=*} in
+        '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
+        *) export "${line?}" ;;
+        esac
+    done <"$folder/environment"
+}
+
 mark() { # NAME
     true >"$folder/$1"
 }

@@ -26,7 +26,10 @@ step_validate() {
     # It names certificates by where they will be, and the engine looks at them: here it gets them from where they are now.
     sed -n "s,^file \([0-9]*\) [^ ]* \(/.*\.pem\)\$,s|\"\2\"|\"$folder/want/\1\"|,p" "$folder/want/index" >"$folder/places" &&
         sed -f "$folder/places" "$folder/want/$file" >"$folder/check.json" || return
-    said=$(dockerd --validate --config-file="$folder/check.json" 2>&1 </dev/null 9>&-) || {
+    engine=dockerd
+    # The one that will read it.
+    if wants static; then engine=$(static_folder)/dockerd; fi
+    said=$("$engine" --validate --config-file="$folder/check.json" 2>&1 </dev/null 9>&-) || {
         reason="the engine refuses the new daemon.json: $(echo "$said" | tail -n 1)"
         return 1
     }
@@ -110,6 +113,10 @@ step_restart() {
 step_health() {
     until_true 60 answers || {
         reason="the engine does not answer on its socket"
+        return 1
+    }
+    ! wants static || runs_static || {
+        reason="another engine runs than the one that was unpacked"
         return 1
     }
     port=$(wanted port)

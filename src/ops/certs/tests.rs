@@ -32,6 +32,7 @@ impl Place {
             events: Events::new(notes.clone()),
             prompt: Arc::new(Nobody),
             sudo_password: None,
+            archives: crate::ops::archives::Archives::default(),
         };
         Self { world, notes, home }
     }

@@ -43,7 +43,13 @@ pub(super) fn facts(sections: &Sections) -> Result<Facts, WireError> {
         hosts_file: at.host_file("/etc/hosts"),
         clock: at.number("clock", "clock")?,
         addresses: at.words("addresses").iter().filter_map(|word| word.parse().ok()).collect(),
-        disks: at.lines("disks").iter().zip(["", "/", "/etc", "/var/lib"]).skip(1).filter_map(disk).collect(),
+        disks: at
+            .lines("disks")
+            .iter()
+            .zip(["", "/", "/etc", "/var/lib", "/opt"])
+            .skip(1)
+            .filter_map(disk)
+            .collect(),
         read_only: at.names("read-only "),
         engine: engine(at, &units, &texts),
         client: at.text("client"),
@@ -57,6 +63,8 @@ pub(super) fn facts(sections: &Sections) -> Result<Facts, WireError> {
             None => CloudInit::Absent,
         },
         has_fetcher: sections.contains_key("curl") || sections.contains_key("wget"),
+        has_iptables: sections.contains_key("iptables"),
+        offers: None,
         installer: match at.text("installer") {
             None => Installer::NotAsked,
             Some(said) if said == "yes" => Installer::Answers,

@@ -2,14 +2,17 @@
 
 use std::fmt::Write as _;
 
-use super::{Change, Content, daemon::Merged, listen::Listen};
+use super::{Change, Content, Source, daemon::Merged, listen::Listen};
 use crate::{
     engine::options,
     provision::{
         Access, Materials, Wishes,
         facts::{Facts, HostFile},
         refusal::Refusal,
-        state::{DROP_IN_PATH, OLD_DROP_IN, SOCKET_PATH, STATE_PATH, State, TLS_FOLDER, sha256},
+        state::{
+            DROP_IN_PATH, ENGINES, OLD_DROP_IN, SERVICE_PATH, SERVICE_SOCKET_PATH, SOCKET_PATH, STATE_PATH,
+            State, TLS_FOLDER, Unpacked, sha256,
+        },
     },
 };
 
@@ -27,6 +30,11 @@ pub(super) struct Files {
     unwanted: Vec<(String, &'static str)>,
 }
 
+/// The units of an engine out of an archive.
+const UNITS: [&str; 2] = [
+    include_str!("../../../templates/systemd/static-docker.service"),
+    include_str!("../../../templates/systemd/static-docker.socket"),
+];
 const FOLDER_OF_DROP_INS: &str = "/etc/systemd/system/docker.service.d";
 const FOLDER_OF_CONFIG: &str = "/etc/docker";
 
@@ -37,6 +45,7 @@ pub(super) fn wanted(
     materials: &Materials<'_>,
     listen: &Listen,
     daemon: &Merged,
+    unpacked: Option<&Unpacked>,
 ) -> Result<Files, Refusal> {
     let takes_over = super::daemon::takes_over(facts, wishes).is_some();
     let mut wanted = Vec::new();
@@ -56,6 +65,11 @@ pub(super) fn wanted(
         let text = options::render(&daemon.after);
         want(facts.config_path.clone(), mode, Content::Text(text), "the engine's settings");
     }
+    if unpacked.is_some() {
+        let [service, socket] = UNITS.map(|text| Content::Text(text.replace("@HOME@", ENGINES)));
+        want(SERVICE_PATH.to_owned(), 0o644, service, "the engine's service");
+        want(SERVICE_SOCKET_PATH.to_owned(), 0o644, socket, "the engine's socket");
+    }
     if listen.by_activation {
         want(SOCKET_PATH.to_owned(), 0o644, Content::Text(socket(facts, listen)), "the engine's port");
     }
@@ -69,9 +83,9 @@ pub(super) fn wanted(
         machine: materials.machine.to_owned(),
         daemon: daemon.ours.clone(),
         carried: daemon.carried.clone(),
+        engine: unpacked.cloned(),
     };
-    let state = serde_json::to_string_pretty(&state).unwrap_or_default() + "\n";
-    want(STATE_PATH.to_owned(), 0o600, Content::Text(state), "our own notes");
+    want(STATE_PATH.to_owned(), 0o600, Content::Text(note(&state)), "our own notes");
 
     let certificates = ["ca.pem", "server.pem", "server-key.pem"].map(|name| format!("{TLS_FOLDER}/{name}"));
     let mut unwanted: Vec<(String, &'static str)> = [SOCKET_PATH.to_owned(), DROP_IN_PATH.to_owned()]
@@ -84,6 +98,40 @@ pub(super) fn wanted(
         unwanted.push((OLD_DROP_IN.to_owned(), "docker-machine's; its settings move to daemon.json"));
     }
     Ok(Files { wanted, unwanted })
+}
+
+/// Our note as it is written.
+pub(in crate::provision) fn note(state: &State) -> String {
+    serde_json::to_string_pretty(state).unwrap_or_default() + "\n"
+}
+
+/// The links that an engine out of an archive needs: which version runs, and its programs where people look for them.
+pub(super) fn links(source: &Source) -> Vec<Change> {
+    let Source::Static(chosen) = source else { return Vec::new() };
+    let link =
+        |path: String, target: String, purpose: &str| Change::Link { path, target, purpose: purpose.into() };
+    let mut links = vec![current(&chosen.version)];
+    let program = |name: &str| {
+        link(
+            format!("/usr/local/bin/{name}"),
+            format!("{ENGINES}/current/{name}"),
+            "a program of the engine's",
+        )
+    };
+    links.push(program("dockerd"));
+    if chosen.brings_client {
+        links.push(program("docker"));
+    }
+    links
+}
+
+/// The link that says which version runs.
+pub(in crate::provision) fn current(version: &str) -> Change {
+    Change::Link {
+        path: format!("{ENGINES}/current"),
+        target: version.to_owned(),
+        purpose: "the version that runs".to_owned(),
+    }
 }
 
 /// daemon.json as it was before the first adoption, at the first adoption.
@@ -194,6 +242,7 @@ pub(super) fn reasons_to_restart(changes: &[Change]) -> Vec<String> {
             Change::Install(_)
             | Change::Hostname { .. }
             | Change::Folder { .. }
+            | Change::Link { .. }
             | Change::Enable
             | Change::Start
             | Change::Reload { .. }

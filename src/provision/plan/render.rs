@@ -1,6 +1,6 @@
 //! A plan as people read it: what will be done, to what, and what that means for what runs.
 
-use super::{Change, Fate, Packages, Plan, Source};
+use super::{Change, Fate, Packages, Plan, Source, Static, Supplied};
 use crate::provision::refusal::names;
 
 /// One line per change, then where the engine will listen, notes, and the digest.
@@ -38,6 +38,7 @@ fn change(change: &Change) -> Option<String> {
         Change::Write { path, replaces: true, purpose, .. } => format!("change {path} ({purpose})"),
         Change::Write { path, replaces: false, purpose, .. } => format!("write {path} ({purpose})"),
         Change::Remove { path, purpose } => format!("remove {path} ({purpose})"),
+        Change::Link { path, target, purpose } => format!("link {path} to {target} ({purpose})"),
         Change::Enable => "start the engine with the host from now on".to_owned(),
         Change::Start => "start the engine".to_owned(),
         Change::Reload { because } => format!("let the engine read again: {}", because.join(", ")),
@@ -50,11 +51,31 @@ fn change(change: &Change) -> Option<String> {
 fn install(source: &Source) -> String {
     match source {
         Source::Packages(packages) => packages_in_words(packages),
-        Source::Script { url, first: None } => format!("run the installer {url}"),
-        Source::Script { url, first: Some(packages) } => {
-            format!("{}, then run the installer {url}", packages_in_words(packages))
+        Source::Script { url, version, first } => {
+            let version =
+                version.as_ref().map(|version| format!(" for version {version}")).unwrap_or_default();
+            format!("{}run the installer {url}{version}", then(first.as_ref()))
         }
+        Source::Static(chosen) => format!("{}{}", then(chosen.first.as_ref()), unpack(chosen)),
     }
+}
+
+fn unpack(chosen: &Static) -> String {
+    let Static { version, supplied, .. } = chosen;
+    match supplied {
+        Supplied::Fetched { url, sha256: None } => format!("unpack engine {version} from {url}"),
+        Supplied::Fetched { url, sha256: Some(sum) } => {
+            format!("unpack engine {version} from {url} (sha256 {sum})")
+        }
+        Supplied::Sent { sha256, bytes } => {
+            format!("send and unpack engine {version} ({} MiB, sha256 {sha256})", bytes.div_ceil(1024 * 1024))
+        }
+        Supplied::There => format!("use engine {version}, which is still there"),
+    }
+}
+
+fn then(packages: Option<&Packages>) -> String {
+    packages.map(|packages| format!("{}, then ", packages_in_words(packages))).unwrap_or_default()
 }
 
 fn packages_in_words(packages: &Packages) -> String {

@@ -1,12 +1,18 @@
 //! Where an engine comes from, when there is none.
 
+mod unpacked;
+
 use serde::{Deserialize, Serialize};
 
-use crate::provision::{
-    Access, InstallFrom, Wishes,
-    facts::{Facts, INSTALLER, Installer},
-    os::{Family, PackageTool, Supply},
-    refusal::Refusal,
+pub use self::unpacked::{Static, Supplied};
+use crate::{
+    engine::{archive::Archive, versions},
+    provision::{
+        Access, InstallFrom, Wishes,
+        facts::{Facts, INSTALLER, Installer},
+        os::{Family, PackageTool, Supply},
+        refusal::Refusal,
+    },
 };
 
 /// What is installed, and how.
@@ -19,9 +25,13 @@ pub enum Source {
     Script {
         /// From here.
         url: String,
+        /// The version it is told to install, where one is wished for.
+        version: Option<String>,
         /// Packages it needs first.
         first: Option<Packages>,
     },
+    /// An archive, into a folder of its own.
+    Static(Static),
 }
 
 /// Packages, and what installs them.
@@ -36,17 +46,37 @@ pub struct Packages {
 }
 
 /// What has to be installed on this host; nothing where an engine is.
-pub(super) fn choose(facts: &Facts, wishes: &Wishes) -> Result<Option<Source>, Refusal> {
+pub(super) fn choose(
+    facts: &Facts,
+    wishes: &Wishes,
+    archive: Option<&Archive>,
+) -> Result<Option<Source>, Refusal> {
     if facts.engine.is_some() {
+        judge_version(facts, wishes)?;
         return client(facts, wishes);
     }
     match wishes.install {
         InstallFrom::None => Err(Refusal::NoEngine),
         InstallFrom::Script => script(facts, wishes).map(Some),
+        InstallFrom::Static | InstallFrom::Bundle => {
+            unpacked::choose(facts, wishes, archive).map(|chosen| Some(Source::Static(chosen)))
+        }
         InstallFrom::Auto if facts.installer == Installer::Answers && script_fits(facts, wishes) => {
             script(facts, wishes).map(Some)
         }
-        InstallFrom::Auto | InstallFrom::Distro => distro(facts).map(Some),
+        InstallFrom::Auto | InstallFrom::Distro => distro(facts, wishes).map(Some),
+    }
+}
+
+/// An engine that is found is kept. Once adopted, its version is the business of upgrades, ours and the host's own.
+fn judge_version(facts: &Facts, wishes: &Wishes) -> Result<(), Refusal> {
+    let Some(pin) = wishes.version.as_ref().filter(|_| facts.origin.is_none()) else { return Ok(()) };
+    let there = facts.engine.as_ref().and_then(|engine| engine.version.as_ref()).map(ToString::to_string);
+    match there {
+        Some(there) if !versions::is_meant(&there, pin) => {
+            Err(Refusal::OtherVersion { there, version: pin.clone() })
+        }
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -55,16 +85,53 @@ fn script_fits(facts: &Facts, wishes: &Wishes) -> bool {
     wishes.install_url.is_some() || Family::of(&facts.os).is_none_or(|family| family.knows_script(&facts.os))
 }
 
-fn distro(facts: &Facts) -> Result<Source, Refusal> {
+fn distro(facts: &Facts, wishes: &Wishes) -> Result<Source, Refusal> {
     let family = Family::of(&facts.os).ok_or_else(|| unsupported(facts))?;
-    match &family.supply {
-        Supply::Packages { tool, repository, .. } => Ok(Source::Packages(Packages {
-            tool: *tool,
-            names: family.packages(&facts.os),
-            repository: repository.map(|repository| repository(&facts.os)),
-        })),
-        Supply::BuiltIn => Err(Refusal::BuiltInIsOff { os: facts.os.name().to_owned() }),
+    let Supply::Packages { tool, repository, engine, .. } = &family.supply else {
+        return Err(built_in_is_off(facts));
+    };
+    let mut names = family.packages(&facts.os);
+    if let Some(pin) = &wishes.version {
+        let version = on_offer(facts, pin)?;
+        pin_names(&mut names, *tool, engine[0], &version, facts)?;
     }
+    let repository = repository.map(|repository| repository(&facts.os));
+    Ok(Source::Packages(Packages { tool: *tool, names, repository }))
+}
+
+/// The engine's package, and its client's where that has the same number, in the version that is meant.
+pub(in crate::provision) fn pin_names(
+    names: &mut [String],
+    tool: PackageTool,
+    engine: &str,
+    version: &str,
+    facts: &Facts,
+) -> Result<(), Refusal> {
+    let only_newest = || Refusal::OnlyNewest { os: facts.os.name().to_owned(), newest: version.to_owned() };
+    for name in names.iter_mut().filter(|name| *name == engine || is_client_of(name, engine)) {
+        *name = tool.pinned(name, version).ok_or_else(only_newest)?;
+    }
+    Ok(())
+}
+
+/// Clients that are built together with the engine, so that they have its version.
+fn is_client_of(name: &str, engine: &str) -> bool {
+    matches!((engine, name), ("docker-ce", "docker-ce-cli") | ("docker.io", "docker-cli"))
+}
+
+/// The version on offer that is meant by a pin.
+pub(in crate::provision) fn on_offer(facts: &Facts, pin: &str) -> Result<String, Refusal> {
+    let Some(offers) = &facts.offers else {
+        return Err(Refusal::NoOffers { offered_by: "the host".into(), reason: "nobody asked".into() });
+    };
+    if let Some(reason) = &offers.trouble {
+        return Err(Refusal::NoOffers { offered_by: offers.source.clone(), reason: reason.clone() });
+    }
+    versions::choose(&offers.versions, pin).map(str::to_owned).ok_or_else(|| Refusal::NoSuchVersion {
+        version: pin.to_owned(),
+        offered_by: offers.source.clone(),
+        nearest: versions::nearest(&offers.versions, pin),
+    })
 }
 
 /// The vendor's script. That its host did not answer is no reason to refuse before a fetcher is installed.
@@ -73,18 +140,22 @@ fn script(facts: &Facts, wishes: &Wishes) -> Result<Source, Refusal> {
     if !script_fits(facts, wishes) {
         return Err(Refusal::ScriptDoesNotFit { os: facts.os.name().to_owned() });
     }
-    match (&facts.installer, facts.has_fetcher) {
-        (Installer::Silent(reason), true) => Err(Refusal::NoInstaller { url, reason: reason.clone() }),
-        (_, true) => Ok(Source::Script { url, first: None }),
-        (_, false) => {
-            let family = Family::of(&facts.os).ok_or_else(|| unsupported(facts))?;
-            let Supply::Packages { tool, fetcher, .. } = &family.supply else {
-                return Err(Refusal::BuiltInIsOff { os: facts.os.name().to_owned() });
-            };
-            let names = fetcher.iter().map(|&name| name.to_owned()).collect();
-            Ok(Source::Script { url, first: Some(Packages { tool: *tool, names, repository: None }) })
-        }
+    if let (Installer::Silent(reason), true) = (&facts.installer, facts.has_fetcher) {
+        return Err(Refusal::NoInstaller { url, reason: reason.clone() });
     }
+    let version = wishes.version.as_ref().map(|pin| on_offer(facts, pin)).transpose()?;
+    let first = if facts.has_fetcher { None } else { Some(fetcher(facts)?) };
+    Ok(Source::Script { url, version, first })
+}
+
+/// What fetches things on a host that has nothing to do it with.
+fn fetcher(facts: &Facts) -> Result<Packages, Refusal> {
+    let family = Family::of(&facts.os).ok_or_else(|| unsupported(facts))?;
+    let Supply::Packages { tool, fetcher, .. } = &family.supply else {
+        return Err(built_in_is_off(facts));
+    };
+    let names = fetcher.iter().map(|&name| name.to_owned()).collect();
+    Ok(Packages { tool: *tool, names, repository: None })
 }
 
 /// `ssh://` works through `docker system dial-stdio` on the host.
@@ -103,4 +174,8 @@ fn client(facts: &Facts, wishes: &Wishes) -> Result<Option<Source>, Refusal> {
 
 fn unsupported(facts: &Facts) -> Refusal {
     Refusal::UnsupportedOs { os: facts.os.name().to_owned() }
+}
+
+fn built_in_is_off(facts: &Facts) -> Refusal {
+    Refusal::BuiltInIsOff { os: facts.os.name().to_owned() }
 }

@@ -23,7 +23,7 @@ fn planned_from(facts: &Facts, reached: &str, wishes: &Wishes) -> Result<Plan, R
     plan(
         facts,
         wishes,
-        &Materials { machine: "n1", provider: "generic", reached, authority: "authority", server: &server },
+        &Materials { machine: "n1", provider: "generic", reached, authority: "authority", server: &server, archive: None, environment: Vec::new() },
     )
 }
 
@@ -81,6 +81,8 @@ fn the_digest_is_the_same_for_the_same_facts_whatever_the_certificate() {
         reached: Some("10.99.0.41".parse().unwrap()),
         authority: "another",
         server: &other,
+        archive: None,
+        environment: Vec::new(),
     };
     let digest = planned(&facts, &tls()).unwrap().digest();
     assert_eq!(plan(&facts, &tls(), &materials).unwrap().digest(), digest);
@@ -103,6 +105,8 @@ fn applied(mut facts: Facts, wishes: &Wishes) -> Facts {
         reached: Some("10.99.0.41".parse().unwrap()),
         authority: "authority",
         server: &server,
+        archive: None,
+        environment: Vec::new(),
     };
     for change in plan(&facts, wishes, &materials).unwrap().changes {
         match change {
@@ -336,7 +340,7 @@ fn where_the_engine_comes_from() {
         plan.map(|plan| {
             plan.changes.into_iter().find_map(|change| match change {
                 Change::Install(Source::Packages(packages)) => Some(packages.names.join(" ")),
-                Change::Install(Source::Script { url, first }) => {
+                Change::Install(Source::Script { url, first, .. }) => {
                     let packages =
                         first.iter().flat_map(|packages| &packages.names).cloned().collect::<Vec<_>>();
                     Some(format!("{url} {}", packages.join(" ")).trim().to_owned())
