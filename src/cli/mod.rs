@@ -10,6 +10,7 @@ mod commands;
 mod consent;
 mod defaults;
 mod driver_choice;
+mod engine_source;
 mod engine_words;
 mod error;
 mod expiry;

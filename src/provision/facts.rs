@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 use super::{
     ProvisionError, Wishes,
     os::OsRelease,
-    state::State,
+    state::{ENGINES_HOME, State},
     unit::{ExecStart, Flag, TextFile},
 };
 use crate::{
@@ -89,10 +89,8 @@ pub struct Facts {
     pub package_lock: Option<Process>,
     /// How far first boot's own work is.
     pub cloud_init: CloudInit,
-    /// Whether a program is there that can fetch the installer.
-    pub has_fetcher: bool,
-    /// Whether iptables is there, which an engine out of an archive needs and does not bring.
-    pub has_iptables: bool,
+    /// Programs that an installation needs; looked for only where there may be one.
+    pub tools: Tools,
     /// What the source of a pinned engine has on offer; asked only where one has to be installed.
     pub offers: Option<Offers>,
     /// Whether the installer's host answers; asked only where no engine is there.
@@ -287,6 +285,15 @@ pub enum Installer {
     Silent(String),
 }
 
+/// Programs that an installation needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tools {
+    /// curl or wget.
+    pub fetcher: bool,
+    /// iptables, which an engine out of an archive needs and does not bring.
+    pub iptables: bool,
+}
+
 /// Versions that a source has on offer, in its own words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Offers {
@@ -322,6 +329,13 @@ pub struct Origin {
     pub installed: bool,
 }
 
+impl Origin {
+    /// Whether the engine came out of an archive of ours, so that it goes when the host is released.
+    pub fn brought_engine(&self) -> bool {
+        self.installed && self.paths.iter().any(|path| path == ENGINES_HOME)
+    }
+}
+
 /// Looks at a host.
 pub async fn gather(
     remote: &dyn Remote,
@@ -330,10 +344,14 @@ pub async fn gather(
     events: &Events,
 ) -> Result<Facts, ProvisionError> {
     events.step("looking at the host");
-    let (script, document) = match &wishes.install_url {
-        Some(url) => (FACTS_ASKING, Document::new().with("installer", url.as_bytes())),
-        None => (FACTS, Document::new()),
-    };
+    let mut document = Document::new();
+    if let Some(url) = &wishes.install_url {
+        document = document.with("installer", url.as_bytes());
+    }
+    for line in wishes.installer_environment() {
+        document = document.with("variable", line);
+    }
+    let script = if document.is_empty() { FACTS } else { FACTS_ASKING };
     let sections = ask(remote, script, &document, deadline, events).await?;
     read::facts(&sections)
         .map_err(|error| ProvisionError::Answer { host: remote.host().to_owned(), reason: error.to_string() })

@@ -23,6 +23,7 @@ mod apply;
 pub mod audit;
 mod error;
 pub mod facts;
+mod offers;
 pub mod os;
 mod parcel;
 pub mod plan;
@@ -122,9 +123,11 @@ impl Wishes {
     /// small letters.
     pub fn installer_environment(&self) -> Vec<String> {
         let is_proxy = |name: &str| {
-            ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"].contains(&name.to_ascii_uppercase().as_str())
+            ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"]
+                .contains(&name.to_ascii_uppercase().as_str())
         };
-        let proxies = self.env.iter().filter_map(|line| line.split_once('=')).filter(|(name, _)| is_proxy(name));
+        let proxies =
+            self.env.iter().filter_map(|line| line.split_once('=')).filter(|(name, _)| is_proxy(name));
         let both = proxies.flat_map(|(name, value)| {
             [name.to_ascii_lowercase(), name.to_ascii_uppercase()].map(|name| format!("{name}={value}"))
         });
@@ -147,12 +150,15 @@ pub async fn look(
     deadline: Deadline,
     events: &Events,
 ) -> Result<Facts, ProvisionError> {
-    let facts = facts::gather(remote, wishes, deadline, events).await?;
-    if facts.unfinished.is_none() {
-        return Ok(facts);
+    let mut facts = facts::gather(remote, wishes, deadline, events).await?;
+    if facts.unfinished.is_some() {
+        take_up(remote, deadline, events).await?;
+        facts = facts::gather(remote, wishes, deadline, events).await?;
     }
-    take_up(remote, deadline, events).await?;
-    facts::gather(remote, wishes, deadline, events).await
+    if facts.engine.is_none() {
+        facts.offers = offers::ask(remote, &facts, wishes, deadline, events).await?;
+    }
+    Ok(facts)
 }
 
 /// What provisioning needs beside the wishes.

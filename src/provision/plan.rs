@@ -24,6 +24,8 @@ pub(super) use self::{
     fate::{changing, fate, in_force},
     files::bytes,
 };
+pub(super) use self::files::bytes;
+pub(super) use self::source::{DOWNLOADS, location, vendors_name};
 pub use self::{
     renewal::renewal,
     source::{Packages, Source, Static, Supplied},

@@ -42,7 +42,8 @@ pub async fn release(
     let transaction = transaction(&facts, origin, &after, may_stop_containers)?;
     transaction.run(remote, deadline, events).await?;
     let kept = options::changed_keys(&before, &after);
-    Ok(Released { paths: origin.paths.clone(), engine_stays: origin.installed, kept })
+    let engine_stays = origin.installed && !origin.brought_engine();
+    Ok(Released { paths: origin.paths.clone(), engine_stays, kept })
 }
 
 /// What `daemon.json` will say: what it said before the first adoption, with what somebody else has changed since. One that
@@ -72,6 +73,9 @@ fn transaction(
         transaction.keep_config(after);
     }
     transaction.step("release");
+    if origin.brought_engine() {
+        return engine_goes(facts, transaction, may_stop_containers);
+    }
     let is_active = facts.engine.as_ref().is_some_and(|engine| engine.service.is_active);
     // One that came with the adoption goes on, with the settings it was born with.
     let shall_run = origin.was_active || origin.installed;
@@ -105,6 +109,29 @@ fn transaction(
     }
     if held {
         transaction.step("settle");
+    }
+    Ok(transaction)
+}
+
+/// An engine out of an archive goes with everything that came with it; what it kept in /var/lib/docker stays.
+fn engine_goes(
+    facts: &Facts,
+    mut transaction: Transaction,
+    may_stop_containers: bool,
+) -> Result<Transaction, Refusal> {
+    let running = facts.engine.as_ref().and_then(|engine| engine.running.as_ref());
+    let containers = running.map(|running| running.containers.clone()).unwrap_or_default();
+    if !containers.is_empty() && !may_stop_containers {
+        let reason = "the engine came with the adoption and goes with it".to_owned();
+        return Err(Refusal::ContainersWouldStop { containers, reason });
+    }
+    if running.is_some_and(|running| running.live_restore) {
+        let now = read(facts.config.as_ref().and_then(|file| file.bytes.as_deref()));
+        transaction.variants(&now, &now);
+        transaction.step("let_go");
+    }
+    for step in ["stop", "swap", "forget"] {
+        transaction.step(step);
     }
     Ok(transaction)
 }

@@ -149,6 +149,11 @@ impl Transaction {
     /// forgets a value only when it is told another one, so each file is needed with true and with false.
     pub(super) fn hold(&mut self, before: &Options, after: &Options) {
         self.tell("live-restore", "");
+        self.variants(before, after);
+    }
+
+    /// The settings before and after, each with live-restore on and off.
+    pub(super) fn variants(&mut self, before: &Options, after: &Options) {
         for (name, options, value) in [
             ("before-on", before, true),
             ("before-off", before, false),

@@ -19,3 +19,7 @@ apk_install() { # PACKAGES...
         log "ERROR: the community repository, which has the engine, is not switched on in /etc/apk/repositories"
     return 1
 }
+
+apk_offers() { # PACKAGE
+    env apk policy "$1" 2>/dev/null | sed -n 's/^  \([0-9][^:]*\):$/\1/p'
+}

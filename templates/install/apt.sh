@@ -29,3 +29,12 @@ apt_install() { # PACKAGES...
     # No lists, or old ones whose files the mirror no longer has.
     apt_run update && apt_run install --no-install-recommends --allow-downgrades "$@"
 }
+
+# What is on offer, newest first: asked of the mirrors anew, in a folder of its own, so that nothing of the host's changes.
+apt_offers() { # PACKAGE
+    lists=$(mktemp -d) || return
+    apt-get -qq -o "Dir::State::lists=$lists" -o "Dir::Cache=$lists" -o Debug::NoLocking=1 -o APT::Sandbox::User=root \
+        update >"$lists/log" 2>&1 || trouble=$(grep -E '^(E|W|Err)' "$lists/log" | tail -n 1 | cut -c 1-300)
+    apt-cache -o "Dir::State::lists=$lists" -o "Dir::Cache=$lists" madison "$1" 2>/dev/null | cut -d '|' -f 2 | tr -d ' '
+    rm -rf "$lists"
+}

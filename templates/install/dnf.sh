@@ -45,3 +45,12 @@ dnf_install() { # PACKAGES...
     if [ -n "$url" ]; then dnf_repository "$url" || return; fi
     dnf_extra && dnf_run install "$@"
 }
+
+dnf_offers() { # PACKAGE
+    if [ -n "$repository" ] && [ ! -f /etc/yum.repos.d/docker-ce.repo ]; then
+        # The vendor's repository is not there yet: what its static archives are, its packages are too.
+        index_offers
+    else
+        "$(dnf_program)" -q --showduplicates list "$1" 2>/dev/null | sed -n "s/^$1\.[a-z0-9_]*  *\([^ ]*\) .*/\1/p"
+    fi
+}

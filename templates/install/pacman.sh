@@ -29,3 +29,7 @@ pacman_install() { # PACKAGES...
         pacman_run -Sy --needed "$@"
     fi
 }
+
+pacman_offers() { # PACKAGE: only the newest is kept
+    env pacman -Si "$1" 2>/dev/null | sed -n 's/^Version *: *//p'
+}

@@ -30,6 +30,10 @@ install_script() {
         return 1
         ;;
     esac
+    if wants version; then
+        VERSION=$(wanted version)
+        export VERSION
+    fi
     quiet timeout "$(remaining)" sh "$folder/installer.sh" || {
         reason="the installer of $url failed: $(tail -n 1 "$folder/log" | cut -c 1-300)"
         return 1

@@ -23,3 +23,8 @@ zypper_install() { # PACKAGES...
     zypper_module
     zypper_run install --no-recommends --oldpackage --auto-agree-with-licenses "$@"
 }
+
+zypper_offers() { # PACKAGE
+    env zypper --non-interactive --quiet search --details --match-exact --type package "$1" 2>/dev/null |
+        awk -F '|' 'NR > 2 { gsub(/ /, "", $4); print $4 }'
+}

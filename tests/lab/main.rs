@@ -14,6 +14,7 @@ mod copies;
 mod engine;
 mod faults;
 mod gitlab;
+mod install;
 mod kill;
 mod listing;
 mod logins;

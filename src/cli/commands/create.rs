@@ -178,7 +178,7 @@ fn request(app: &App, args: &Args, names: &[MachineName]) -> Result<(Request, Op
     }
     let Chosen { driver, because, flags } =
         chosen.clone().ok_or_else(|| CliError::usage("no driver is named", "--driver DRIVER"))?;
-    let mut wishes = engine.wishes(app.program())?;
+    let mut wishes = engine.wishes(app.program(), &app.env.cwd)?;
     wishes.hostname = hostname.as_ref().map(ToString::to_string);
     let request = Request {
         name: names[0].clone(),

@@ -55,6 +55,7 @@ fn of_ops(error: &OpsError) -> u8 {
         OpsError::Driver(error) => of_driver(error),
         OpsError::Provision(ProvisionError::Refused(_))
         | OpsError::Certs(CertsError::UsersOwn { .. })
+        | OpsError::Archive(_)
         | OpsError::NotAdopted { .. }
         | OpsError::NotProvisioned { .. }
         | OpsError::OwnHostKey { .. }

@@ -1,5 +1,6 @@
 //! What to type next, for every error: our own voice.
 
+mod archive;
 mod certs;
 mod context;
 mod driver;
@@ -103,6 +104,7 @@ fn of_ops(error: &OpsError, to: To<'_>) -> Hints {
         OpsError::OptionNotSet { known, .. } if known.is_empty() => one("nothing is set"),
         OpsError::OptionNotSet { known, .. } => one(format!("set are: {}", known.join(", "))),
         OpsError::CertificateFile { .. } => one(format!("{program} provision {}", to.name())),
+        OpsError::Archive(error) => archive::hints(error, to),
         OpsError::Store(error) => along(error, to),
         OpsError::Driver(error) => along(error, to),
         OpsError::Ssh(error) => along(error, to),

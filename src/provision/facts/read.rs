@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     CloudInit, Container, Disk, Engine, EngineProcess, Facts, FileState, HostFile, Init, Installer, Listener,
-    Login, Origin, Process, Running, Unfinished, Unit,
+    Login, Origin, Process, Running, Tools, Unfinished, Unit,
     wire::{Sections, WireError},
 };
 use crate::{
@@ -62,8 +62,10 @@ pub(super) fn facts(sections: &Sections) -> Result<Facts, WireError> {
             Some(_over) => CloudInit::Finished,
             None => CloudInit::Absent,
         },
-        has_fetcher: sections.contains_key("curl") || sections.contains_key("wget"),
-        has_iptables: sections.contains_key("iptables"),
+        tools: Tools {
+            fetcher: sections.contains_key("curl") || sections.contains_key("wget"),
+            iptables: sections.contains_key("iptables"),
+        },
         offers: None,
         installer: match at.text("installer") {
             None => Installer::NotAsked,

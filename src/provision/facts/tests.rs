@@ -7,7 +7,7 @@ fn a_blank_host_is_one_without_an_engine() {
     assert_eq!((facts.init, facts.is_root, facts.arch.as_str()), (Init::Systemd, true, "x86_64"));
     assert_eq!((facts.engine, facts.config, facts.client), (None, None, None));
     assert!(matches!(facts.installer, Installer::Silent(_)), "{:?}", facts.installer);
-    assert!(facts.has_fetcher);
+    assert!(facts.tools.fetcher);
     assert_eq!((facts.unfinished, facts.origin, facts.state), (None, None, None));
 }
 

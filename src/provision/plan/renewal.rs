@@ -96,6 +96,8 @@ mod tests {
             reached: None,
             authority: "authority",
             server: &server,
+            archive: None,
+            environment: Vec::new(),
         };
         renewal(facts, &materials, Vec::new())
     }

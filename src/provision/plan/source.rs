@@ -4,6 +4,7 @@ mod unpacked;
 
 use serde::{Deserialize, Serialize};
 
+pub(in crate::provision) use self::unpacked::{DOWNLOADS, location, vendors_name};
 pub use self::unpacked::{Static, Supplied};
 use crate::{
     engine::{archive::Archive, versions},
@@ -140,12 +141,20 @@ fn script(facts: &Facts, wishes: &Wishes) -> Result<Source, Refusal> {
     if !script_fits(facts, wishes) {
         return Err(Refusal::ScriptDoesNotFit { os: facts.os.name().to_owned() });
     }
-    if let (Installer::Silent(reason), true) = (&facts.installer, facts.has_fetcher) {
+    if let (Installer::Silent(reason), true) = (&facts.installer, facts.tools.fetcher) {
         return Err(Refusal::NoInstaller { url, reason: reason.clone() });
     }
-    let version = wishes.version.as_ref().map(|pin| on_offer(facts, pin)).transpose()?;
-    let first = if facts.has_fetcher { None } else { Some(fetcher(facts)?) };
+    let version = wishes.version.as_ref().map(|pin| for_script(facts, pin)).transpose()?;
+    let first = if facts.tools.fetcher { None } else { Some(fetcher(facts)?) };
     Ok(Source::Script { url, version, first })
+}
+
+/// The script looks for the version itself where we cannot see what there is.
+fn for_script(facts: &Facts, pin: &str) -> Result<String, Refusal> {
+    match on_offer(facts, pin) {
+        Err(Refusal::NoOffers { .. }) => Ok(pin.to_owned()),
+        outcome => outcome,
+    }
 }
 
 /// What fetches things on a host that has nothing to do it with.

@@ -5,7 +5,8 @@ use crate::{
     provision::{
         Access, InstallFrom,
         facts::{
-            Disk, FileState, HostFile, Init, Installer, Listener, Origin, Process, Unfinished, recorded::*,
+            Disk, FileState, HostFile, Init, Installer, Listener, Offers, Origin, Process, Unfinished,
+            recorded::*,
         },
         unit::Flag,
     },
@@ -23,7 +24,15 @@ fn planned_from(facts: &Facts, reached: &str, wishes: &Wishes) -> Result<Plan, R
     plan(
         facts,
         wishes,
-        &Materials { machine: "n1", provider: "generic", reached, authority: "authority", server: &server, archive: None, environment: Vec::new() },
+        &Materials {
+            machine: "n1",
+            provider: "generic",
+            reached,
+            authority: "authority",
+            server: &server,
+            archive: None,
+            environment: Vec::new(),
+        },
     )
 }
 
@@ -359,7 +368,7 @@ fn where_the_engine_comes_from() {
     assert_eq!(install(&blank, InstallFrom::Auto), script);
     assert_eq!(install(&blank, InstallFrom::Script), script);
     assert_eq!(install(&blank, InstallFrom::Distro), distro);
-    blank.has_fetcher = false;
+    blank.tools.fetcher = false;
     let with_fetcher = Ok(Some("https://get.docker.com curl ca-certificates".to_owned()));
     assert_eq!(install(&blank, InstallFrom::Script), with_fetcher);
     assert_eq!(install(&debian12_engine(), InstallFrom::Script), Ok(None), "an engine that is there is kept");
@@ -546,4 +555,71 @@ fn every_system_gets_its_engine_in_its_own_way() {
         std::iter::once((*name).to_owned()).chain(ways.into_iter().map(way))
     });
     insta::assert_snapshot!("systems", lines.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn a_pin_is_held_against_the_engine_that_is_there_until_the_host_is_adopted() {
+    let pinned = |pin: &str| Wishes { version: Some(pin.into()), ..tls() };
+    assert!(planned(&debian12_engine(), &pinned("20.10")).is_ok());
+    let refusal = planned(&debian12_engine(), &pinned("26.1")).unwrap_err();
+    assert_eq!(refusal.to_string(), "the engine that is there is 20.10.24+dfsg1, and 26.1 is asked for");
+    assert!(
+        planned(&debian12_adopted(), &pinned("26.1")).is_ok(),
+        "the host's own upgrades are its business"
+    );
+}
+
+fn offered(versions: &[&str]) -> Offers {
+    let versions = versions.iter().map(|&version| version.to_owned()).collect();
+    Offers { source: "the mirror".into(), versions, trouble: None }
+}
+
+#[test]
+fn a_pinned_package_is_asked_for_in_the_words_of_its_tool() {
+    let cases = [
+        ("debian-12", "26.1.5+dfsg1-9", "install docker.io=26.1.5+dfsg1-9, iptables, ca-certificates"),
+        (
+            "rocky-9",
+            "3:26.1.4-1.el9",
+            "install docker-ce-3:26.1.4-1.el9, docker-ce-cli-3:26.1.4-1.el9, containerd.io",
+        ),
+        ("opensuse-leap-15.6", "26.1.5_ce-1", "install docker=26.1.5_ce-1, iptables, ca-certificates"),
+        ("arch", "26.1.4-1", "refused: Arch Linux has only the newest version of a package, 26.1.4-1"),
+    ];
+    for (name, offer, expected) in cases {
+        let mut facts = system(name);
+        facts.offers = Some(offered(&["20.10.24", offer]));
+        let wishes = Wishes { install: InstallFrom::Distro, version: Some("26.1".into()), ..tls() };
+        let said = match planned(&facts, &wishes) {
+            Ok(plan) => plan.render().lines().next().unwrap_or_default().to_owned(),
+            Err(refusal) => format!("refused: {refusal}"),
+        };
+        assert!(said.starts_with(expected), "{name}: {said}");
+    }
+}
+
+#[test]
+fn an_archive_is_chosen_from_its_folder_and_needs_room_and_iptables() {
+    let mut facts = system("rocky-9");
+    facts.offers = Some(offered(&["25.0.5", "26.1.3", "26.1.4", "27.0.1"]));
+    let wishes =
+        |pin: Option<&str>| Wishes { install: InstallFrom::Static, version: pin.map(str::to_owned), ..tls() };
+    let said = |facts: &Facts, pin| match planned(facts, &wishes(pin)) {
+        Ok(plan) => plan.render().lines().next().unwrap_or_default().to_owned(),
+        Err(refusal) => refusal.to_string(),
+    };
+    let url = "https://download.docker.com/linux/static/stable/x86_64";
+    facts.tools.iptables = true;
+    assert_eq!(said(&facts, Some("26.1")), format!("unpack engine 26.1.4 from {url}/docker-26.1.4.tgz"));
+    assert_eq!(said(&facts, None), format!("unpack engine 27.0.1 from {url}/docker-27.0.1.tgz"));
+    assert_eq!(
+        said(&facts, Some("26.2")),
+        "the mirror has no engine 26.2; the nearest are 27.0.1, 26.1.4, 26.1.3"
+    );
+    facts.tools.iptables = false;
+    assert!(said(&facts, None).starts_with("install iptables, then unpack"), "{}", said(&facts, None));
+    facts.disks.iter_mut().find(|disk| disk.path == "/").unwrap().free_kib = 800 * 1024;
+    assert!(said(&facts, None).starts_with("install iptables"), "there is room for one");
+    facts.disks.push(Disk { path: "/opt".into(), free_kib: 100 * 1024 });
+    assert_eq!(said(&facts, None), "/opt has 100 MiB free, and 370 MiB are needed");
 }

@@ -237,6 +237,16 @@ impl Host {
         assert!(import.wait().expect("ssh ends").success(), "docker import");
     }
 
+    /// Unpacks the tar that a script on the host prints into a folder here.
+    pub fn fetch(&self, script: &str, into: &Path) {
+        let tar = self.ssh().arg(script).stdin(Stdio::null()).output().expect("ssh runs");
+        assert!(tar.status.success(), "on the host: {script}");
+        let mut unpack =
+            Command::new("tar").arg("x").arg("-C").arg(into).stdin(Stdio::piped()).spawn().expect("tar");
+        std::io::Write::write_all(&mut unpack.stdin.take().expect("stdin"), &tar.stdout).expect("unpacked");
+        assert!(unpack.wait().expect("tar ends").success(), "unpacked");
+    }
+
     /// Writes a file on the host.
     pub fn put(&self, path: &str, content: &[u8]) {
         let mut cat = self.ssh().arg(format!("cat >{path}")).stdin(Stdio::piped()).spawn().expect("ssh runs");
@@ -247,6 +257,12 @@ impl Host {
     /// When the engine's process started, in clock ticks since boot: the same number means that it was not restarted.
     pub fn engine_start(&self) -> String {
         self.sh("cut -d' ' -f22 /proc/$(systemctl show -p MainPID --value docker)/stat")
+    }
+
+    /// The same without the copies that tools for groups leave behind.
+    pub fn hash_of_etc_but_for_backups(&self) -> String {
+        self.sh("rm -f /etc/group- /etc/gshadow- /etc/passwd- /etc/shadow-");
+        self.hash_of_etc()
     }
 
     /// One hash over names, modes, owners and contents of everything below /etc.

@@ -1,9 +1,12 @@
 //! Hosts, a user with a home and a store, and the programs a user has.
 
+mod bundles;
 mod disk;
 mod host;
 mod user;
 
+#[allow(unused_imports, reason = "the bench does not name them")]
+pub use bundles::{bundle_20, bundle_26};
 #[allow(unused_imports, reason = "the bench does not name it")]
 pub use disk::SmallDisk;
 #[allow(unused_imports, reason = "the bench does not name it")]

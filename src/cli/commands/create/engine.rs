@@ -1,14 +1,17 @@
 //! What the engine should be like: flags in docker-machine's words, as what is stored and as wishes for provisioning.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use clap::ValueEnum;
 
 use super::option_flags::OptionFlags;
 use crate::{
-    cli::{engine_words, error::CliError},
+    cli::{engine_source::SourceArgs, engine_words, error::CliError},
     engine::options::Options,
-    provision::{Access, InstallFrom, Wishes},
+    provision::{Access, ArchiveWish, InstallFrom, Place, Wishes},
     store::EngineOptions,
 };
 
@@ -19,7 +22,6 @@ const INSTALL_URL: &str = "https://get.docker.com";
 #[derive(clap::Args)]
 #[group(skip)]
 #[command(next_help_heading = "The engine")]
-#[expect(clippy::struct_field_names, reason = "they are named as their flags are")]
 pub struct EngineArgs {
     /// Take the engine from here; auto keeps one that is there
     #[arg(long, value_enum, default_value_t = Install::Auto)]
@@ -28,6 +30,13 @@ pub struct EngineArgs {
     /// Install with this script
     #[arg(long, value_name = "URL", default_value = INSTALL_URL)]
     engine_install_url: String,
+
+    /// Set a variable of that script's environment, such as DOWNLOAD_URL or CHANNEL
+    #[arg(long, value_name = "KEY=VALUE")]
+    engine_install_env: Vec<String>,
+
+    #[command(flatten)]
+    source: SourceArgs,
 
     /// Let clients come this way; ssh opens no port
     #[arg(long, value_enum, default_value_t = Way::Tls)]
@@ -78,6 +87,10 @@ enum Install {
     Distro,
     /// The vendor's script
     Script,
+    /// The vendor's tarball, in a folder of its own, so that upgrades can go back
+    Static,
+    /// The same from a file of this computer, sent over the SSH connection
+    Bundle,
     /// Nothing: the engine must be there
     None,
 }
@@ -107,8 +120,11 @@ impl EngineArgs {
     }
 
     /// As provisioning takes them.
-    pub fn wishes(&self, program: &str) -> Result<Wishes, CliError> {
+    pub fn wishes(&self, program: &str, here: &Path) -> Result<Wishes, CliError> {
         engine_words::variables("--engine-env", &self.engine_env)?;
+        engine_words::variables("--engine-install-env", &self.engine_install_env)?;
+        let archive = self.source.archive(here)?;
+        let install = self.install(archive.as_ref())?;
         let mut daemon = match &self.engine_config {
             Some(path) => engine_words::file(program, path)?,
             None => Options::new(),
@@ -116,13 +132,11 @@ impl EngineArgs {
         let asked = self.asked(program)?;
         daemon.extend(asked.options);
         Ok(Wishes {
-            install: match self.engine_install {
-                Install::Auto => InstallFrom::Auto,
-                Install::Distro => InstallFrom::Distro,
-                Install::Script => InstallFrom::Script,
-                Install::None => InstallFrom::None,
-            },
+            install,
             install_url: (self.engine_install_url != INSTALL_URL).then(|| self.engine_install_url.clone()),
+            install_env: self.engine_install_env.clone(),
+            version: self.source.engine_version.clone(),
+            archive,
             access: match self.engine_access {
                 Way::Tls => Access::Tls,
                 Way::Ssh => Access::Ssh,
@@ -133,6 +147,27 @@ impl EngineArgs {
             env: self.engine_env.clone(),
             ..Wishes::default()
         })
+    }
+
+    /// Where the engine comes from. An archive that is given says it by itself.
+    fn install(&self, archive: Option<&ArchiveWish>) -> Result<InstallFrom, CliError> {
+        let is_file = matches!(archive, Some(ArchiveWish { place: Place::File(_), .. }));
+        match (self.engine_install, archive) {
+            (Install::Auto, Some(_)) if self.source.has_bundle() => Ok(InstallFrom::Bundle),
+            (Install::Auto, Some(_)) | (Install::Static, _) => Ok(InstallFrom::Static),
+            (Install::Bundle, Some(_)) if is_file => Ok(InstallFrom::Bundle),
+            (Install::Bundle, _) => {
+                Err(CliError::usage("a bundle is a file of this computer", "--engine-bundle FILE"))
+            }
+            (Install::Distro | Install::Script | Install::None, Some(_)) => Err(CliError::usage(
+                "an archive is given, and the engine is to come from elsewhere",
+                "--engine-install static",
+            )),
+            (Install::Auto, None) => Ok(InstallFrom::Auto),
+            (Install::Distro, None) => Ok(InstallFrom::Distro),
+            (Install::Script, None) => Ok(InstallFrom::Script),
+            (Install::None, None) => Ok(InstallFrom::None),
+        }
     }
 
     /// Options by whatever name they were given.

@@ -3,6 +3,7 @@
 mod apply;
 mod audit;
 mod common;
+mod bundle;
 mod options;
 mod set;
 mod show;
@@ -24,6 +25,8 @@ enum Command {
     Apply(apply::Args),
     /// Look for what makes hosts of engines easier to take, and say what cures it
     Audit(audit::Args),
+    /// Make a bundle of an engine, for hosts with no way out
+    Bundle(bundle::Args),
     /// List the options that an engine has, or explain some
     Options(options::Args),
     /// Set options of engines, with a plan beforehand and a way back
@@ -39,6 +42,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     match &args.command {
         Command::Apply(args) => apply::run(app, args),
         Command::Audit(args) => audit::run(app, args),
+        Command::Bundle(args) => bundle::run(app, args),
         Command::Options(args) => options::run(app, args),
         Command::Set(args) => set::run(app, args),
         Command::Show(args) => show::run(app, args),

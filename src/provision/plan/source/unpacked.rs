@@ -13,8 +13,8 @@ use crate::{
     },
 };
 
-/// Where the vendor has archives, one folder an architecture. <https://docs.docker.com/engine/install/binaries/>
-const VENDOR: &str = "https://download.docker.com/linux/static/stable";
+/// Where the vendor has everything. <https://docs.docker.com/engine/install/binaries/>
+pub(in crate::provision) const DOWNLOADS: &str = "https://download.docker.com";
 /// What an archive holds, when it has not been seen: the largest of the vendor's, in bytes.
 const USUAL_UNPACKED: u64 = 320 * 1024 * 1024;
 /// The same of what is fetched.
@@ -113,7 +113,7 @@ pub(in crate::provision) fn location(facts: &Facts, wishes: &Wishes) -> String {
     match &wishes.archive {
         Some(ArchiveWish { place: Place::Url(url), .. }) => url.clone(),
         Some(ArchiveWish { place: Place::File(_), .. }) | None => {
-            format!("{VENDOR}/{}/", vendors_name(&facts.arch))
+            format!("{DOWNLOADS}/linux/static/stable/{}/", vendors_name(&facts.arch))
         }
     }
 }
@@ -139,20 +139,20 @@ fn version_of(url: &str, wishes: &Wishes) -> Result<String, Refusal> {
             nearest: vec![named.to_owned()],
         }),
         (Some(named), _) => Ok(named.to_owned()),
-        (None, Some(version)) => Ok(version.clone()),
-        (None, None) => Err(Refusal::OddArchive { url: url.to_owned() }),
+        (None, Some(version)) if crate::engine::archive::is_folder_name(version) => Ok(version.clone()),
+        (None, _) => Err(Refusal::OddArchive { url: url.to_owned() }),
     }
 }
 
 /// A host with no way out cannot install what is missing.
 fn judge_iptables(facts: &Facts, wishes: &Wishes) -> Result<(), Refusal> {
     let is_off = wishes.daemon.get("iptables") == Some(&serde_json::Value::Bool(false));
-    if facts.engine.is_some() || facts.has_iptables || is_off { Ok(()) } else { Err(Refusal::NoIptables) }
+    if facts.engine.is_some() || facts.tools.iptables || is_off { Ok(()) } else { Err(Refusal::NoIptables) }
 }
 
 /// What an engine out of an archive needs of the distribution.
 fn missing(facts: &Facts) -> Option<Packages> {
-    let names: Vec<String> = [(facts.has_iptables, "iptables"), (facts.has_fetcher, "curl")]
+    let names: Vec<String> = [(facts.tools.iptables, "iptables"), (facts.tools.fetcher, "curl")]
         .into_iter()
         .filter(|(is_there, _)| !is_there)
         .map(|(_, name)| name.to_owned())

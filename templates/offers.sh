@@ -1,0 +1,56 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # what the files of install/ set and read
+# What a source has on offer, asked on the host, by the ways and proxies that the installation will take. Changes nothing.
+
+LC_ALL=C
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+set -u
+tool=
+package=
+repository=
+index=
+trouble=
+
+take() { # the document
+    echo '@rmachine ready'
+    while read -r name length && [ "$name" != . ]; do
+        value=$(dd bs="$length" count=1 iflag=fullblock 2>/dev/null)
+        read -r _
+        case $name in
+        tool) tool=$value ;;
+        package) package=$value ;;
+        repository) repository=$value ;;
+        index) index=$value ;;
+        variable) export "${value?}" ;;
+        esac
+    done
+}
+
+show() { # URL
+    if command -v curl >/dev/null; then
+        curl -fsSL --retry 1 --max-time 20 "$1" 2>&1
+    elif command -v wget >/dev/null; then
+        wget -q -T 20 -O - "$1" 2>&1
+    else
+        echo "there is neither curl nor wget"
+        return 1
+    fi
+}
+
+# Names of archives in a folder, as a web server lists it.
+index_offers() {
+    page=$(show "$index") || {
+        trouble=$(echo "$page" | tail -n 1 | cut -c 1-300)
+        return 0
+    }
+    echo "$page" | sed -n 's/.*href="\(\.\/\)\{0,1\}docker-\([0-9][^"/]*\)\.tgz".*/\2/p'
+}
+
+offers() {
+    take
+    if [ -n "$tool" ]; then "${tool}_offers" "$package" </dev/null; else index_offers </dev/null; fi >"${found:=$(mktemp)}"
+    sed 's/^/offer /' "$found"
+    [ -s "$found" ] || echo "trouble ${trouble:-nothing is on offer}"
+    rm -f "$found"
+}
