@@ -10,6 +10,7 @@ tool=
 package=
 repository=
 index=
+dockerd=
 trouble=
 
 take() { # the document
@@ -22,6 +23,7 @@ take() { # the document
         package) package=$value ;;
         repository) repository=$value ;;
         index) index=$value ;;
+        dockerd) dockerd=$value ;;
         variable) export "${value?}" ;;
         esac
     done
@@ -47,10 +49,15 @@ index_offers() {
     echo "$page" | sed -n 's/.*href="\(\.\/\)\{0,1\}docker-\([0-9][^"/]*\)\.tgz".*/\2/p'
 }
 
-offers() {
-    take
-    if [ -n "$tool" ]; then "${tool}_offers" "$package" </dev/null; else index_offers </dev/null; fi >"${found:=$(mktemp)}"
+tell_offers() {
+    found=$(mktemp) || return
+    if [ -n "$tool" ]; then "${tool}_offers" "$package" </dev/null; else index_offers </dev/null; fi >"$found"
     sed 's/^/offer /' "$found"
     [ -s "$found" ] || echo "trouble ${trouble:-nothing is on offer}"
     rm -f "$found"
+}
+
+offers() {
+    take
+    tell_offers
 }

@@ -40,13 +40,23 @@ pub fn nearest(offers: &[String], pin: &str) -> Vec<String> {
     newer.iter().rev().take(2).rev().chain(older.iter().take(2)).map(|&offer| offer.to_owned()).collect()
 }
 
+/// Whether two versions differ in nothing but their patch.
+pub fn are_near(a: &str, b: &str) -> bool {
+    numbers(a).iter().take(2).eq(numbers(b).iter().take(2))
+}
+
+/// Whether an engine of this version can judge a daemon.json by itself.
+pub fn is_at_least_23(version: &str) -> bool {
+    numbers(version).first().is_some_and(|major| *major >= 23)
+}
+
 /// By the numbers, then by what follows them.
 pub fn compare(a: &str, b: &str) -> Ordering {
     numbers(a).cmp(&numbers(b)).then_with(|| a.cmp(b))
 }
 
 /// Packagers' additions say nothing to people, a build's own name does.
-fn shown(offer: &str) -> &str {
+pub fn shown(offer: &str) -> &str {
     if offer.contains([':', '+', '~']) { upstream(offer) } else { offer }
 }
 

@@ -21,6 +21,7 @@ pub mod ssh_config;
 pub mod store_check;
 pub mod swarm;
 pub mod trust;
+pub mod upgrade;
 
 use std::{sync::Arc, time::Duration};
 
@@ -200,6 +201,33 @@ pub enum OpsError {
     /// An engine in a file.
     #[error(transparent)]
     Archive(#[from] crate::engine::archive::ArchiveError),
+    /// The only manager of a swarm.
+    #[error("{machine} is the only manager of its swarm, which nobody can manage while its engine restarts")]
+    OnlyManager {
+        /// The machine.
+        machine: String,
+    },
+    /// Too few managers would be left.
+    #[error(
+        "{machine} cannot be spared: {left} of {managers} managers of its swarm would answer, which is no majority"
+    )]
+    QuorumAtRisk {
+        /// The machine.
+        machine: String,
+        /// All managers.
+        managers: usize,
+        /// Those that would answer.
+        left: usize,
+    },
+    /// No manager of the swarm is a machine of ours.
+    #[error("{machine} is a worker of a swarm, and none of its managers is a machine here")]
+    NoManager {
+        /// The machine.
+        machine: String,
+    },
+    /// A node could not be taken out of work or put back.
+    #[error(transparent)]
+    Upkeep(#[from] upgrade::UpkeepError),
     /// Provisioning.
     #[error(transparent)]
     Provision(#[from] crate::provision::ProvisionError),
@@ -225,6 +253,7 @@ impl OpsError {
         match self {
             Self::Provision(error) => error.left_host_untouched(),
             Self::Engine(_) | Self::Unfinished { .. } | Self::Swarm(_) => false,
+            Self::Engine(_) | Self::Upkeep(_) | Self::Unfinished { .. } => false,
             Self::UnknownDriver { .. }
             | Self::NoLogin { .. }
             | Self::NotRunning { .. }
@@ -241,6 +270,9 @@ impl OpsError {
             | Self::Ssh(_)
             | Self::Context(_)
             | Self::Archive(_)
+            | Self::OnlyManager { .. }
+            | Self::QuorumAtRisk { .. }
+            | Self::NoManager { .. }
             | Self::Certs(_) => true,
         }
     }

@@ -94,6 +94,9 @@ fn steps(transaction: &mut Transaction, plan: &Plan) {
         tell_source(transaction, source);
     }
     transaction.step("stage");
+    if install.is_some_and(keeps) {
+        transaction.step("keep");
+    }
     let is_static = matches!(install, Some(Source::Static(_)));
     if is_static {
         transaction.step("unpack");
@@ -108,6 +111,7 @@ fn steps(transaction: &mut Transaction, plan: &Plan) {
     }
     if plan.is_live && matches!(plan.fate(), Some(Fate::Stop { .. })) {
         transaction.let_go(&plan.config.before);
+        transaction.tell("let-go", "");
         transaction.step("let_go");
     }
     transaction.forget(&plan.config.before, &plan.config.after);
@@ -123,6 +127,14 @@ fn steps(transaction: &mut Transaction, plan: &Plan) {
     engine_steps(transaction, plan);
     if held {
         transaction.step("settle");
+    }
+}
+
+/// Whether the way back has to be kept first.
+fn keeps(source: &Source) -> bool {
+    match source {
+        Source::Packages(packages) | Source::Back(packages) => !packages.keep.is_empty(),
+        Source::Script { .. } | Source::Static(_) => false,
     }
 }
 
@@ -188,6 +200,10 @@ fn tell_source(transaction: &mut Transaction, source: &Source) {
             }
         }
         Source::Static(chosen) => tell_static(transaction, chosen),
+        Source::Back(packages) => {
+            transaction.tell("install", "back");
+            tell_packages(transaction, packages);
+        }
     }
 }
 
@@ -211,6 +227,9 @@ fn tell_static(transaction: &mut Transaction, chosen: &Static) {
 fn tell_packages(transaction: &mut Transaction, packages: &Packages) {
     transaction.tell("tool", packages.tool.name());
     transaction.tell("packages", packages.names.join(" "));
+    if !packages.keep.is_empty() {
+        transaction.tell("keep", packages.keep.join(" "));
+    }
     if let Some(url) = &packages.repository {
         transaction.tell("repository", url.as_str());
     }

@@ -229,6 +229,9 @@ pub struct Container {
     pub id: String,
     /// Its name, else the beginning of its id.
     pub name: String,
+    /// Whether it is a task of a swarm.
+    #[serde(default)]
+    pub is_task: bool,
     /// Its restart policy: `no`, `always`, `unless-stopped`, `on-failure`; `None` when unknown.
     pub restart: Option<String>,
     /// Whether it is attached to the default bridge.

@@ -14,8 +14,10 @@ pub use self::{
     error::{After, ProvisionError},
     facts::Facts,
     plan::{Plan, plan, renewal},
+    plan::{To, Upgrade, upgrade},
     refusal::Refusal,
     release::{Released, release},
+    survey::{Survey, survey},
     transaction::{foresee, take_up},
 };
 
@@ -30,6 +32,7 @@ pub mod plan;
 mod refusal;
 mod release;
 pub mod state;
+mod survey;
 mod transaction;
 pub mod unit;
 

@@ -25,6 +25,18 @@ const OFFERS: Script = Script {
     ),
 };
 
+/// The same script, asked about the engine that is there.
+pub(super) const SURVEY: Script = Script {
+    name: "survey.sh",
+    text: concat!(
+        include_str!("../../templates/install/apt.sh"),
+        include_str!("../../templates/install/dnf.sh"),
+        include_str!("../../templates/offers.sh"),
+        include_str!("../../templates/survey.sh"),
+        "survey\n"
+    ),
+};
+
 /// Asks where a version has to be chosen: one is pinned, or the archive is in a folder of many.
 pub(super) async fn ask(
     remote: &dyn Remote,
@@ -58,10 +70,7 @@ struct Question {
 }
 
 fn question(facts: &Facts, wishes: &Wishes) -> Option<Question> {
-    let mut document = Document::new();
-    for line in wishes.installer_environment() {
-        document = document.with("variable", line);
-    }
+    let document = variables(wishes);
     let packages = |document: Document| of_packages(facts, document);
     let index = |document: Document, url: String| {
         let source = url.clone();
@@ -80,6 +89,12 @@ fn question(facts: &Facts, wishes: &Wishes) -> Option<Question> {
         }
         InstallFrom::Auto | InstallFrom::Distro => packages(document),
     }
+}
+
+/// The variables of the installation, which asking gets too.
+pub(super) fn variables(wishes: &Wishes) -> Document {
+    let lines = wishes.installer_environment().into_iter();
+    lines.fold(Document::new(), |document, line| document.with("variable", line))
 }
 
 fn of_packages(facts: &Facts, document: Document) -> Option<Question> {

@@ -15,20 +15,22 @@ mod listen;
 mod render;
 mod renewal;
 mod source;
+mod upgrade;
 
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::files::bytes;
+pub(super) use self::source::{DOWNLOADS, location, vendors_name};
 pub(super) use self::{
     fate::{changing, fate, in_force},
     files::bytes,
 };
-pub(super) use self::files::bytes;
-pub(super) use self::source::{DOWNLOADS, location, vendors_name};
 pub use self::{
     renewal::renewal,
     source::{Packages, Source, Static, Supplied},
+    upgrade::{To, Upgrade, upgrade},
 };
 use super::{
     Materials, Wishes,
@@ -360,7 +362,7 @@ fn other_owner(facts: &Facts, materials: &Materials<'_>) -> Option<String> {
 fn unpacked(facts: &Facts, source: Option<&Source>) -> Option<Unpacked> {
     match source {
         Some(Source::Static(chosen)) => Some(Unpacked { version: chosen.version.clone(), previous: None }),
-        Some(Source::Packages(_) | Source::Script { .. }) | None => {
+        Some(Source::Packages(_) | Source::Script { .. } | Source::Back(_)) | None => {
             facts.state.as_ref().and_then(|state| state.engine.clone())
         }
     }
@@ -372,7 +374,7 @@ fn must_enable(facts: &Facts, changes: &[Change]) -> bool {
         Some(engine) => engine.service.enabled == "disabled",
         None => !changes.iter().any(|change| match change {
             Change::Install(Source::Packages(packages)) => packages.tool == PackageTool::Apt,
-            Change::Install(Source::Script { .. } | Source::Static(_))
+            Change::Install(Source::Script { .. } | Source::Static(_) | Source::Back(_))
             | Change::Hostname { .. }
             | Change::Folder { .. }
             | Change::Write { .. }

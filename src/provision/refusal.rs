@@ -96,6 +96,17 @@ pub enum Refusal {
         /// The URL.
         url: String,
     },
+    /// Nothing is known of the version before.
+    #[error("there is no way back: nothing was kept of an engine before this one")]
+    NoWayBack,
+    /// The engine came in a way that we cannot follow.
+    #[error("how the engine {path} came to be on {os} is not known, or its package tool knows no way back")]
+    NotUpgradable {
+        /// The host's operating system.
+        os: String,
+        /// The engine.
+        path: String,
+    },
     /// No engine, and none was to be installed.
     #[error("there is no engine, and none is to be installed")]
     NoEngine,
@@ -280,6 +291,8 @@ impl Refusal {
         Some(match self {
             Self::NotRoot => "log in as root, or as a user with sudo",
             Self::UnsupportedOs { .. } => "install an engine there by hand, then run the same command again",
+            Self::NoWayBack => "choose a version: --engine-version VERSION",
+            Self::NotUpgradable { .. } => "upgrade it there, as it was installed",
             Self::NoIptables => "install iptables there, or use --engine-opt iptables=false",
             Self::NoSuchVersion { .. } => "choose one of those with --engine-version",
             Self::NoOffers { .. } => "use --engine-install bundle, which asks nobody",

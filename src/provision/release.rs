@@ -127,7 +127,7 @@ fn engine_goes(
     }
     if running.is_some_and(|running| running.live_restore) {
         let now = read(facts.config.as_ref().and_then(|file| file.bytes.as_deref()));
-        transaction.variants(&now, &now);
+        transaction.let_go(&now);
         transaction.step("let_go");
     }
     for step in ["stop", "swap", "forget"] {

@@ -39,6 +39,7 @@ const PROGRAM: &str = concat!(
     include_str!("../../templates/install/apk.sh"),
     include_str!("../../templates/install/script.sh"),
     include_str!("../../templates/install/static.sh"),
+    include_str!("../../templates/install/way-back.sh"),
     include_str!("../../templates/transaction/main.sh"),
     include_str!("../../templates/transaction/files.sh"),
     include_str!("../../templates/transaction/engine.sh"),
@@ -153,7 +154,7 @@ impl Transaction {
     }
 
     /// The settings before and after, each with live-restore on and off.
-    pub(super) fn variants(&mut self, before: &Options, after: &Options) {
+    fn variants(&mut self, before: &Options, after: &Options) {
         for (name, options, value) in [
             ("before-on", before, true),
             ("before-off", before, false),
@@ -360,6 +361,7 @@ fn step_in_words(step: &str) -> &str {
         "hold" => "switching live-restore on for the running containers",
         "release" => "reading what was there before",
         WRITING => "writing settings and certificates",
+        "keep" => "keeping the way back",
         "unpack" => "unpacking the engine",
         "forget" => "removing what came with the engine",
         "install" => "installing the engine",

@@ -38,3 +38,55 @@ apt_offers() { # PACKAGE
     apt-cache -o "Dir::State::lists=$lists" -o "Dir::Cache=$lists" madison "$1" 2>/dev/null | cut -d '|' -f 2 | tr -d ' '
     rm -rf "$lists"
 }
+
+# NAME VERSION of the packages that make an engine, as they are installed.
+apt_survey() {
+    dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\n' docker.io docker-cli docker-ce docker-ce-cli \
+        containerd containerd.io runc 2>/dev/null | sed -n 's/^ii *//p'
+}
+
+apt_owner() { # PATH: the package that it belongs to
+    dpkg-query -S "$1" 2>/dev/null | head -n 1 | cut -d : -f 1
+}
+
+# An installed package as a file again, built from what lies there: mirrors no longer have what is old, and a host may have no way
+# to one. Configuration files stay as they are.
+apt_repack() { # PACKAGE FILE
+    root=$2.root
+    (
+        umask 022
+        rm -rf "$root" && mkdir -p "$root/DEBIAN" || exit
+        dpkg-query -L "$1" | while IFS= read -r path; do
+            if [ -d "$path" ] && [ ! -h "$path" ]; then
+                mkdir -p "$root$path"
+            elif [ -e "$path" ] || [ -h "$path" ]; then
+                cp -a "$path" "$root$path" || exit
+            fi
+        done || exit
+        dpkg-query -s "$1" | awk '/^[^ ]/ { out = ($1 == "Status:" || $1 == "Conffiles:" || $1 == "Config-Version:") } !out' \
+            >"$root/DEBIAN/control" || exit
+        dpkg-query -W -f '${Conffiles}\n' "$1" | awk 'NF && $3 != "obsolete" { print $1 }' >"$root/DEBIAN/conffiles"
+        for name in preinst postinst prerm postrm triggers shlibs; do
+            path=$(dpkg-query --control-path "$1" "$name" 2>/dev/null)
+            [ -z "$path" ] || cp "$path" "$root/DEBIAN/$name" || exit
+        done
+        dpkg-deb -Znone -b "$root" "$2"
+    ) >>"$folder/log" 2>&1 || return
+    rm -rf "$root"
+}
+
+apt_keep() { # FOLDER PACKAGES...
+    kept=$1
+    shift
+    for package in "$@"; do
+        apt_repack "$package" "$kept/$package.deb" || {
+            reason="the package $package cannot be kept for the way back: $(tail -n 1 "$folder/log")"
+            return 1
+        }
+    done
+}
+
+apt_back() { # FOLDER
+    lock_wait || return
+    quiet timeout "$(remaining)" env DEBIAN_FRONTEND=noninteractive dpkg --force-downgrade --force-confold -i "$1"/*.deb
+}

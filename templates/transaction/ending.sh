@@ -124,7 +124,7 @@ step_commit() {
         finish
         rm -rf "$home"
     else
-        keep_origin || return
+        keep_way_back && keep_origin || return
         flush "$home"/origin/*
         finish
     fi
@@ -186,6 +186,7 @@ undo() { # the files; then the engine, whose refusal to come back would not be c
     # An engine whose files go away must not be left running.
     if wants static && ! marked was-active; then quiet systemctl stop docker.service docker.socket "$socket"; fi
     put_all "$folder/before" <"$folder/before/backwards" || return
+    packages_back || return
     if marked group-made; then group_gone; fi
     if marked origin-made; then rm -rf "$home/origin"; fi
     quiet systemctl daemon-reload

@@ -48,6 +48,7 @@ step_hold() {
 step_swap() {
     put_all "$folder/want" <"$folder/want/index" || return
     if wants live-restore; then config_put after-on || return; fi
+    if wants let-go; then config_as_wanted || return; fi
     if wants hostname; then rename_host "$(wanted hostname)" || return; fi
     if wants enable; then enable_engine || return; fi
     if wants daemon-reload; then quiet systemctl daemon-reload; fi

@@ -26,4 +26,5 @@ mod shells;
 mod ssh;
 mod terminal;
 mod tls;
+mod upgrade;
 mod waits;

@@ -24,6 +24,7 @@ pub mod stop;
 pub mod store;
 pub mod swarm;
 pub mod trust;
+pub mod upgrade;
 pub mod url;
 pub mod use_;
 pub mod version;
@@ -81,6 +82,8 @@ pub enum Command {
     Swarm(swarm::Args),
     /// Pin the host key that a host shows now, after it was made anew
     Trust(trust::Args),
+    /// Upgrade engines, and keep the way back
+    Upgrade(upgrade::Args),
     /// Print URLs of engines
     Url(url::Args),
     /// Make a machine docker's current context
@@ -117,6 +120,7 @@ impl Command {
             Self::Store(args) => store::run(app, args),
             Self::Swarm(args) => swarm::run(app, args),
             Self::Trust(args) => trust::run(app, args),
+            Self::Upgrade(args) => upgrade::run(app, args),
             Self::Url(args) => url::run(app, args),
             Self::Use(args) => use_::run(app, args),
             Self::Version(args) => version::run(app, args),

@@ -56,6 +56,9 @@ fn of_ops(error: &OpsError) -> u8 {
         OpsError::Provision(ProvisionError::Refused(_))
         | OpsError::Certs(CertsError::UsersOwn { .. })
         | OpsError::Archive(_)
+        | OpsError::OnlyManager { .. }
+        | OpsError::QuorumAtRisk { .. }
+        | OpsError::NoManager { .. }
         | OpsError::NotAdopted { .. }
         | OpsError::NotProvisioned { .. }
         | OpsError::OwnHostKey { .. }
@@ -71,6 +74,7 @@ fn of_ops(error: &OpsError) -> u8 {
         | OpsError::Ssh(_)
         | OpsError::Certs(_)
         | OpsError::Provision(_)
+        | OpsError::Upkeep(_)
         | OpsError::Engine(_) => code::FAILED,
         OpsError::Swarm(error) => of_swarm(error),
     }

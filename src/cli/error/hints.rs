@@ -104,6 +104,14 @@ fn of_ops(error: &OpsError, to: To<'_>) -> Hints {
         OpsError::OptionNotSet { known, .. } if known.is_empty() => one("nothing is set"),
         OpsError::OptionNotSet { known, .. } => one(format!("set are: {}", known.join(", "))),
         OpsError::CertificateFile { .. } => one(format!("{program} provision {}", to.name())),
+        OpsError::OnlyManager { machine } => one(format!("{program} upgrade --yes {machine}")),
+        OpsError::QuorumAtRisk { .. } => {
+            one("bring the managers that do not answer back, or promote a node first")
+        }
+        OpsError::NoManager { .. } => {
+            one("adopt a manager too, or drain the node and upgrade its host by hand")
+        }
+        OpsError::Upkeep(error) => along(error, to),
         OpsError::Archive(error) => archive::hints(error, to),
         OpsError::Store(error) => along(error, to),
         OpsError::Driver(error) => along(error, to),

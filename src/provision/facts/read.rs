@@ -247,6 +247,8 @@ struct Listed {
     names: Vec<String>,
     #[serde(rename = "NetworkSettings", default)]
     network: Networks,
+    #[serde(rename = "Labels", default)]
+    labels: BTreeMap<String, String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -266,7 +268,8 @@ fn running(at: Reader<'_>, info: &Info) -> Option<Running> {
         let short = listed.id.get(..12).unwrap_or(&listed.id).to_owned();
         let name = listed.names.first().map_or(short, |name| name.trim_start_matches('/').to_owned());
         let is_on_bridge = listed.network.named.is_some_and(|named| named.contains_key("bridge"));
-        Container { restart: policy(&listed.id), name, id: listed.id, is_on_bridge }
+        let is_task = listed.labels.contains_key("com.docker.swarm.task.id");
+        Container { restart: policy(&listed.id), name, id: listed.id, is_on_bridge, is_task }
     };
     Some(Running {
         containers: listed.into_iter().map(container).collect(),

@@ -85,6 +85,7 @@ fn of_unknown(tasks: &[String]) -> Fate {
         name: id.chars().take(12).collect(),
         restart: None,
         is_on_bridge: true,
+        is_task: false,
     };
     Fate::Stop {
         containers: tasks.iter().map(container).collect(),

@@ -56,6 +56,7 @@ fn install(source: &Source) -> String {
                 version.as_ref().map(|version| format!(" for version {version}")).unwrap_or_default();
             format!("{}run the installer {url}{version}", then(first.as_ref()))
         }
+        Source::Back(packages) => format!("bring back {}, as they were kept", packages.names.join(", ")),
         Source::Static(chosen) => format!("{}{}", then(chosen.first.as_ref()), unpack(chosen)),
     }
 }

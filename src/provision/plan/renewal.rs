@@ -37,7 +37,8 @@ pub fn renewal(facts: &Facts, materials: &Materials<'_>, listen: Vec<SocketAddr>
     if !engine.service.is_active {
         changes.push(Change::Start);
     } else if !changes.is_empty() {
-        changes.push(Change::Restart { because: vec![CERTIFICATES.to_owned()], containers: fate(facts, &[]) });
+        changes
+            .push(Change::Restart { because: vec![CERTIFICATES.to_owned()], containers: fate(facts, &[]) });
     }
     Ok(Plan {
         changes,

@@ -4,7 +4,7 @@ mod unpacked;
 
 use serde::{Deserialize, Serialize};
 
-pub(in crate::provision) use self::unpacked::{DOWNLOADS, location, vendors_name};
+pub(in crate::provision) use self::unpacked::{DOWNLOADS, choose as archive, location, vendors_name};
 pub use self::unpacked::{Static, Supplied};
 use crate::{
     engine::{archive::Archive, versions},
@@ -33,6 +33,8 @@ pub enum Source {
     },
     /// An archive, into a folder of its own.
     Static(Static),
+    /// The packages that the last upgrade kept.
+    Back(Packages),
 }
 
 /// Packages, and what installs them.
@@ -44,6 +46,8 @@ pub struct Packages {
     pub names: Vec<String>,
     /// The file of the vendor's repository, where the distribution has no engine.
     pub repository: Option<String>,
+    /// Packages that are kept for the way back before anything changes.
+    pub keep: Vec<String>,
 }
 
 /// What has to be installed on this host; nothing where an engine is.
@@ -97,7 +101,7 @@ fn distro(facts: &Facts, wishes: &Wishes) -> Result<Source, Refusal> {
         pin_names(&mut names, *tool, engine[0], &version, facts)?;
     }
     let repository = repository.map(|repository| repository(&facts.os));
-    Ok(Source::Packages(Packages { tool: *tool, names, repository }))
+    Ok(Source::Packages(Packages { tool: *tool, names, repository, keep: Vec::new() }))
 }
 
 /// The engine's package, and its client's where that has the same number, in the version that is meant.
@@ -117,7 +121,7 @@ pub(in crate::provision) fn pin_names(
 
 /// Clients that are built together with the engine, so that they have its version.
 fn is_client_of(name: &str, engine: &str) -> bool {
-    matches!((engine, name), ("docker-ce", "docker-ce-cli") | ("docker.io", "docker-cli"))
+    matches!((engine, name), ("docker-ce", "docker-ce-cli"))
 }
 
 /// The version on offer that is meant by a pin.
@@ -164,7 +168,7 @@ fn fetcher(facts: &Facts) -> Result<Packages, Refusal> {
         return Err(built_in_is_off(facts));
     };
     let names = fetcher.iter().map(|&name| name.to_owned()).collect();
-    Ok(Packages { tool: *tool, names, repository: None })
+    Ok(Packages { tool: *tool, names, repository: None, keep: Vec::new() })
 }
 
 /// `ssh://` works through `docker system dial-stdio` on the host.
@@ -178,7 +182,12 @@ fn client(facts: &Facts, wishes: &Wishes) -> Result<Option<Source>, Refusal> {
         Supply::BuiltIn => None,
     });
     let (tool, package) = found.ok_or(Refusal::NoClient)?;
-    Ok(Some(Source::Packages(Packages { tool, names: vec![package.to_owned()], repository: None })))
+    Ok(Some(Source::Packages(Packages {
+        tool,
+        names: vec![package.to_owned()],
+        repository: None,
+        keep: Vec::new(),
+    })))
 }
 
 fn unsupported(facts: &Facts) -> Refusal {

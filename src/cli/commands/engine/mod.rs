@@ -2,8 +2,8 @@
 
 mod apply;
 mod audit;
-mod common;
 mod bundle;
+mod common;
 mod options;
 mod set;
 mod show;

@@ -159,7 +159,9 @@ fn missing(facts: &Facts) -> Option<Packages> {
         .collect();
     let family = Family::of(&facts.os).filter(|_| facts.engine.is_none() && !names.is_empty())?;
     match &family.supply {
-        Supply::Packages { tool, .. } => Some(Packages { tool: *tool, names, repository: None }),
+        Supply::Packages { tool, .. } => {
+            Some(Packages { tool: *tool, names, repository: None, keep: Vec::new() })
+        }
         Supply::BuiltIn => None,
     }
 }
