@@ -252,8 +252,7 @@ impl OpsError {
     pub fn left_host_untouched(&self) -> bool {
         match self {
             Self::Provision(error) => error.left_host_untouched(),
-            Self::Engine(_) | Self::Unfinished { .. } | Self::Swarm(_) => false,
-            Self::Engine(_) | Self::Upkeep(_) | Self::Unfinished { .. } => false,
+            Self::Engine(_) | Self::Upkeep(_) | Self::Unfinished { .. } | Self::Swarm(_) => false,
             Self::UnknownDriver { .. }
             | Self::NoLogin { .. }
             | Self::NotRunning { .. }

@@ -21,11 +21,10 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::files::bytes;
-pub(super) use self::source::{DOWNLOADS, location, vendors_name};
 pub(super) use self::{
     fate::{changing, fate, in_force},
     files::bytes,
+    source::{DOWNLOADS, location, vendors_name},
 };
 pub use self::{
     renewal::renewal,
@@ -252,6 +251,7 @@ impl Plan {
             | Change::Folder { .. }
             | Change::Write { .. }
             | Change::Remove { .. }
+            | Change::Link { .. }
             | Change::Enable
             | Change::Start
             | Change::Reload { .. } => false,

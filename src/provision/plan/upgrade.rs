@@ -72,6 +72,7 @@ pub fn upgrade(
         notes: Vec::new(),
         by_activation: engine.our_socket.is_active,
         can_validate: versions::is_at_least_23(&step.to) && facts.config.is_some(),
+        is_live: engine.running.as_ref().is_some_and(|running| running.live_restore),
         config: ConfigChange {
             path: facts.config_path.clone(),
             mode: facts.config.as_ref().map_or(0o644, |file| file.mode),
@@ -176,7 +177,7 @@ fn of_packages(
 /// Live-restore carries containers over to the next patch; over to another series it is not promised by the vendor, so they end,
 /// and that is said. <https://docs.docker.com/engine/daemon/live-restore/#live-restore-during-upgrade>
 fn fate_between(facts: &Facts, from: &str, to: &str) -> Fate {
-    let fate = without_tasks(fate(facts));
+    let fate = without_tasks(fate(facts, &[]));
     if versions::are_near(from, to) {
         return fate;
     }
