@@ -24,6 +24,7 @@ mod rotation;
 mod sessions;
 mod shells;
 mod ssh;
+mod swarm;
 mod terminal;
 mod tls;
 mod upgrade;

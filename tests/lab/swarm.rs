@@ -1,0 +1,127 @@
+//! Swarms of real hosts: formed, killed in the middle, kept, worked on with the real client, and ended.
+
+mod scene;
+
+use std::time::Instant;
+
+use rmachine::checkpoint::{Checkpoint, KILL_AT};
+
+use crate::{
+    host,
+    support::{Kind, User, report, run},
+};
+use scene::Scene;
+
+#[test]
+fn a_swarm_is_formed_worked_on_loses_its_leader_and_a_node_and_is_ended() {
+    drop(host!(Kind::Debian12Engine));
+    let scene = Scene::new("3", "1");
+    assert_eq!(scene.roles(), ["web-m1 manager", "web-m2 manager", "web-m3 manager", "web-w1 worker"]);
+    scene.user.rmachine(&["swarm", "create", "web"]).ok();
+    assert_eq!(scene.status()["margin"], 1);
+
+    // Work: a stack by the real client, whose tasks find each other by name over an overlay across hosts.
+    scene.deploy();
+    scene.until_running(3);
+    scene.tasks_find_each_other();
+
+    // The leader dies: the swarm can still be asked and still works.
+    let leader = scene.leader();
+    scene.user.rmachine(&["kill", &leader]).ok();
+    let status = scene.user.rmachine(&["swarm", "status", "--json", "web"]);
+    assert_eq!(status.status, 4, "{status:?}");
+    assert_ne!(scene.leader(), leader);
+    let through = scene.user.in_env_of_swarm("docker node ls -q");
+    assert_eq!(through.ok().lines().count(), 4);
+    scene.tasks_find_each_other();
+    scene.user.rmachine(&["start", &leader]).ok();
+    scene.until_healthy();
+
+    // A node goes: its tasks run elsewhere before it does.
+    let going = scene.leader();
+    let refused = scene.user.rmachine(&["swarm", "rm-node", "web", "web-m1", "web-m2", "web-m3", "-y"]);
+    // Two may go one after the other, the last one may not.
+    refused.fails(4, "last manager");
+    assert!(scene.roles().len() == 2 || going.is_empty());
+    scene.until_running(3);
+
+    scene.user.rmachine(&["swarm", "rm", "web", "--machines", "-y"]).ok();
+    assert_eq!(scene.user.rmachine(&["ls", "-q"]).ok(), "");
+    assert_eq!(super::made::traces(&scene.user), "0 mounts, 0 processes");
+}
+
+#[test]
+fn a_swarm_that_was_killed_anywhere_is_finished_by_the_same_command() {
+    drop(host!(Kind::Debian12Engine));
+    let user = User::new();
+    user.rmachine(&["create", "-d", "nspawn", "n1", "n2"]).ok();
+    let began = Instant::now();
+    let create = ["swarm", "create", "--managers", "n1", "--workers", "n2", "web"];
+    for point in Checkpoint::SWARM {
+        let user_killed =
+            run(user.command(env!("CARGO_BIN_EXE_rmachine")).env(KILL_AT, point.name()).args(create));
+        assert_eq!(user_killed.status, -1, "{point} was not met: {user_killed:?}");
+        user.rmachine(&create).ok();
+        let status: serde_json::Value =
+            serde_json::from_str(&user.rmachine(&["swarm", "status", "--json", "web"]).ok()).unwrap();
+        let nodes = status["nodes"].as_array().unwrap();
+        assert_eq!(nodes.len(), 2, "after a kill at {point}: {status}");
+        let again = user.rmachine(&create);
+        assert!(again.stderr.contains("already as it should be"), "{point}: {}", again.stderr);
+        user.rmachine(&["swarm", "rm", "web", "-y"]).ok();
+        let state = user.docker("n1", "info --format '{{.Swarm.LocalNodeState}}'").ok();
+        assert_eq!(state, "inactive", "{point}");
+    }
+    let count = Checkpoint::SWARM.len();
+    report("kill -9 in swarm create, then again, then swarm rm", count, count, began.elapsed());
+}
+
+#[test]
+fn what_would_go_wrong_is_told_before_a_host_is_touched() {
+    drop(host!(Kind::Debian12Engine));
+    let user = User::new();
+    user.rmachine(&["create", "-d", "nspawn", "n1", "n2"]).ok();
+    let create = |more: &[&str]| {
+        let words = [&["swarm", "create", "--managers", "n1", "--workers", "n2"], more, &["web"]].concat();
+        user.rmachine(&words)
+    };
+    let sh = |machine: &str, script: &str| user.rmachine(&["ssh", machine, "--", script]);
+
+    // A port that is closed on the way.
+    sh("n2", "iptables -I INPUT -p udp --dport 7946 -j DROP").ok();
+    create(&[]).fails(3, "n1 does not reach 7946/udp of n2: no answer");
+    sh("n2", "iptables -D INPUT -p udp --dport 7946 -j DROP").ok();
+
+    // A program on a port of the swarm's.
+    sh("n1", "systemd-run --quiet --unit=squatter perl -MIO::Socket::INET -e 'IO::Socket::INET->new(LocalPort => 2377, Listen => 1)->accept'").ok();
+    create(&[]).fails(3, "perl holds 2377/tcp on n1");
+    sh("n1", "systemctl stop squatter").ok();
+
+    // live-restore of the user's own.
+    sh("n1", "sed -i 's/^{/{\"live-restore\": true,/' /etc/docker/daemon.json && systemctl reload docker")
+        .ok();
+    create(&[]).fails(3, "live-restore").fails(3, "engine set n1 live-restore=false");
+    sh("n1", "sed -i 's/\"live-restore\": true,//' /etc/docker/daemon.json && systemctl reload docker").ok();
+
+    // Two hosts of one name; two engines of one id.
+    sh("n2", "hostname n1").ok();
+    create(&[]).fails(3, "the hosts of n1 and n2 are both called \"n1\"");
+    sh("n2", "hostname n2").ok();
+
+    // An address pool that the hosts need, an encrypted overlay that the kernel cannot do, an address that is nobody's.
+    create(&["--address-pool", "10.0.0.0/8"]).fails(3, "overlaps with");
+    create(&["--advertise", "eth7"]).fails(1, "n1 has no address at eth7");
+    user.rmachine(&["swarm", "create", "--managers", "n1,n2", "web"]).fails(2, "2 managers need 2 to agree");
+    user.rmachine(&["swarm", "create", "--hosts", "token://abc", "web"]).fails(2, "nodes://10.0.0.[10:20]");
+    user.rmachine(&["swarm", "create", "--managers", "n1", "n2"]).fails(3, "there is a machine called n2");
+    for machine in ["n1", "n2"] {
+        let state = user.docker(machine, "info --format '{{.Swarm.LocalNodeState}}'").ok();
+        assert_eq!(state, "inactive", "{machine}");
+    }
+
+    // In another swarm already.
+    user.docker("n2", "swarm init --advertise-addr host0").ok();
+    create(&[]).fails(3, "n2 is a manager of another swarm");
+    let state = user.docker("n1", "info --format '{{.Swarm.LocalNodeState}}'").ok();
+    assert_eq!(state, "inactive");
+}
