@@ -29,6 +29,7 @@ pub fn code(error: &CliError) -> u8 {
         | CliError::Ops(OpsError::Driver(DriverError::Preflight { .. }))
         | CliError::Refused { .. } => code::REFUSED,
         CliError::Classic { source, .. } | CliError::NoStatus { source } => code(source),
+        CliError::Machines { failures, .. } if failures.len() == 1 => code(&failures[0].1),
         CliError::Interrupted { .. } => code::INTERRUPTED,
         _ => code::FAILED,
     }
