@@ -118,6 +118,12 @@ impl Events {
         Self { sink: Arc::new(sink), machine: self.machine.clone() }
     }
 
+    /// The same sink, which hears of no phases: for a verb that tells its own.
+    #[must_use]
+    pub fn without_phases(&self) -> Self {
+        Self { sink: Arc::new(Unphased(Arc::clone(&self.sink))), machine: self.machine.clone() }
+    }
+
     /// Emits any event.
     pub fn emit(&self, event: Event) {
         self.sink.emit(self.machine.as_ref(), event);
@@ -158,6 +164,16 @@ impl<F: Fn(&Event) + Send + Sync> Sink for Watched<F> {
     fn emit(&self, machine: Option<&MachineName>, event: Event) {
         (self.watch)(&event);
         self.next.emit(machine, event);
+    }
+}
+
+struct Unphased(Arc<dyn Sink>);
+
+impl Sink for Unphased {
+    fn emit(&self, machine: Option<&MachineName>, event: Event) {
+        if !matches!(event, Event::Phase(_)) {
+            self.0.emit(machine, event);
+        }
     }
 }
 

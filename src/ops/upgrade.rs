@@ -80,7 +80,7 @@ pub async fn upgrade(world: &World, name: &MachineName, request: Request) -> Res
     let story = Story {
         world,
         driver: driver.as_ref(),
-        events: world.events.of(name),
+        events: world.events.of(name).without_phases(),
         deadline: Deadline::after(PATIENCE),
     };
     Box::pin(story.tell(&lock, record, &request)).await
