@@ -27,7 +27,10 @@ put() { # FROM KIND N MODE PATH
             return
         fi
         # A link to a folder is replaced too, not filled.
-        twin "$1" "$3" "$4" "$5.rmachine-new" && mv -fT "$5.rmachine-new" "$5"
+        twin "$1" "$3" "$4" "$5.rmachine-new" || return
+        # It may be there already, as a link to the same file, and mv takes that for a mistake.
+        # shellcheck disable=SC3013 # every shell of a Linux knows -ef
+        if [ "$5.rmachine-new" -ef "$5" ]; then rm "$5.rmachine-new"; else mv -fT "$5.rmachine-new" "$5"; fi
         ;;
     absent)
         # A socket whose unit is gone would go on listening.
