@@ -24,6 +24,9 @@ use crate::{
 /// The vendor's script, where the wishes name no other. `templates/facts.sh` has it too.
 pub const INSTALLER: &str = "https://get.docker.com";
 
+/// How often a host is asked whose files change under the question: a change of ours that an earlier run began may be at work.
+const TRIES: usize = 5;
+
 const FACTS: Script = Script {
     name: "facts.sh",
     text: concat!(
@@ -368,6 +371,31 @@ pub(super) async fn ask(
     deadline: Deadline,
     events: &Events,
 ) -> Result<wire::Sections, ProvisionError> {
+    let mut tries = TRIES;
+    loop {
+        tries -= 1;
+        let (answer, exit, complaints) = ask_once(remote, script, document, deadline).await?;
+        for line in &complaints {
+            events.output(line);
+        }
+        match wire::decode(&answer) {
+            Ok(sections) => return Ok(sections),
+            // A file that is replaced between the look at its size and the reading of it leaves no frame whole.
+            Err(_) if exit.is_success() && tries > 0 => {}
+            Err(error) => {
+                let reason = explain(&error, &exit, complaints.last());
+                return Err(ProvisionError::Answer { host: remote.host().to_owned(), reason });
+            }
+        }
+    }
+}
+
+async fn ask_once(
+    remote: &dyn Remote,
+    script: Script,
+    document: &Document,
+    deadline: Deadline,
+) -> Result<(String, Exit, Vec<String>), ProvisionError> {
     let mut answer = String::new();
     let mut complaints = Vec::new();
     let mut take = |line: Line| match line {
@@ -376,13 +404,7 @@ pub(super) async fn ask(
         Line::Err(line) => complaints.push(line),
     };
     let exit = remote.run(script, document, deadline, &mut take).await?;
-    for line in &complaints {
-        events.output(line);
-    }
-    wire::decode(&answer).map_err(|error| ProvisionError::Answer {
-        host: remote.host().to_owned(),
-        reason: explain(&error, &exit, complaints.last()),
-    })
+    Ok((answer, exit, complaints))
 }
 
 fn explain(error: &wire::WireError, exit: &Exit, complaint: Option<&String>) -> String {
