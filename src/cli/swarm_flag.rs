@@ -1,10 +1,12 @@
-//! `--swarm` of the reading commands: the port of a classic swarm's master, where a machine is one.
+//! `--swarm` of the reading commands: a manager that answers, where the name is a swarm's; else the port of a classic swarm's master, where the
+//! machine is one.
 
 use std::time::Duration;
 
-use super::{app::App, error::CliError};
+use super::{app::App, error::CliError, names};
 use crate::{
-    ops::{World, classic_swarm, query},
+    machine::MachineName,
+    ops::{World, classic_swarm, query, swarm::through},
     retry::Deadline,
     store::Record,
 };
@@ -16,12 +18,31 @@ const AT_MOST: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
 pub struct SwarmFlag {
-    /// Point at the swarm that the machine is the master of, in place of its engine
+    /// Point at a manager of the swarm of that name, or at the classic swarm that the machine is the master of
     #[arg(long)]
     swarm: bool,
 }
 
 impl SwarmFlag {
+    /// The machine that is meant, and what of it: of a swarm, the engine of a manager that answers.
+    pub fn resolve(
+        &self,
+        app: &App,
+        world: &World,
+        typed: Option<&str>,
+    ) -> Result<(MachineName, Self), CliError> {
+        let swarm = typed.and_then(|typed| typed.parse().ok()).filter(|name| world.store.has_swarm(name));
+        match swarm {
+            Some(name) if self.swarm => {
+                let world = world.clone();
+                let manager = app
+                    .wait(async move { Ok(through::manager(&world, &name, &world.swarm(&name)?).await?) })?;
+                Ok((manager.machine, Self { swarm: false }))
+            }
+            _ => Ok((names::one(&world.store, typed)?, self.clone())),
+        }
+    }
+
     /// Asks what is meant, the engine or the swarm.
     pub fn check(&self, app: &App, world: &World, record: &Record) -> Result<(), CliError> {
         let (world, record, is_swarm) = (world.clone(), record.clone(), self.swarm);

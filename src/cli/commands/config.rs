@@ -4,7 +4,6 @@ use crate::{
     cli::{
         app::App,
         error::{CliError, Outcome, code},
-        names,
         swarm_flag::SwarmFlag,
     },
     ops::query,
@@ -25,7 +24,7 @@ pub struct Args {
 pub fn run(app: &App, args: &Args) -> Outcome {
     let Args { name, swarm } = args;
     let world = app.quiet_world()?;
-    let name = names::one(&world.store, name.as_deref())?;
+    let (name, swarm) = swarm.resolve(app, &world, name.as_deref())?;
     let folder = world.store.machine_dir(&name);
     let checked = || -> Result<String, CliError> {
         let record = world.store.load(&name)?;

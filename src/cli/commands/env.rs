@@ -10,9 +10,10 @@ use crate::{
     cli::{
         app::App,
         error::{CliError, Outcome, code},
-        expiry, names,
+        expiry,
         swarm_flag::SwarmFlag,
     },
+    machine::MachineName,
     ops::{certs, query, ssh_config},
     shell::{self, Shell},
     store::nearest,
@@ -48,62 +49,69 @@ pub struct Args {
 
 /// Prints the variables.
 pub fn run(app: &App, args: &Args) -> Outcome {
-    let &Args { ref name, ref shell, unset, no_proxy, check, swarm: _ } = args;
-    let variables = if unset {
+    let &Args { ref name, ref shell, unset, no_proxy, check, ref swarm } = args;
+    let meant = if unset {
         none_named(name.as_deref())?;
-        Variables::unset(no_proxy.then(|| proxy::name(&app.env)))
+        None
     } else {
-        of_machine(app, args, check || app.is_classic())?
+        Some(swarm.resolve(app, &app.quiet_world()?, name.as_deref())?)
+    };
+    let variables = match &meant {
+        None => Variables::unset(no_proxy.then(|| proxy::name(&app.env))),
+        Some((machine, flag)) => of_machine(app, machine, flag, no_proxy, check || app.is_classic())?,
     };
     let shell = wanted_shell(app, shell.as_deref())?;
     let statements = shell.statements(&variables.as_refs()).map_err(|error| CliError::Failed {
         message: error.to_string(),
         hint: Some("choose another shell with --shell, or move the store to a plainer path".into()),
     })?;
-    let way = if unset { String::new() } else { way(app, shell, name.as_deref())? };
+    let way = meant.as_ref().map_or(Ok(String::new()), |(machine, _)| way(app, shell, machine))?;
     app.ui.data_raw(&(statements + &way + &shell.hint(app.voice(), &app.env.args)));
-    if !unset && !app.is_classic() {
-        warn(app, name.as_deref())?;
+    if let Some((machine, _)) = meant.filter(|_| !app.is_classic()) {
+        warn(app, &machine)?;
     }
     Ok(code::DONE)
 }
 
 /// Certificates that end soon are told beside the variables, while there is time.
-fn warn(app: &App, typed: Option<&str>) -> Result<(), CliError> {
+fn warn(app: &App, name: &MachineName) -> Result<(), CliError> {
     let world = app.quiet_world()?;
-    let name = names::one(&world.store, typed)?;
-    let lives = certs::lives(&world, &world.store.load(&name)?);
-    for line in expiry::warnings(app.program(), &name, &lives) {
+    let lives = certs::lives(&world, &world.store.load(name)?);
+    for line in expiry::warnings(app.program(), name, &lives) {
         app.ui.note(format_args!("{} {line}", app.ui.red("warning:")));
     }
     Ok(())
 }
 
 /// What `ssh`, which the docker client runs for `ssh://`, lacks to find key and host key.
-fn way(app: &App, shell: Shell, typed: Option<&str>) -> Result<String, CliError> {
+fn way(app: &App, shell: Shell, name: &MachineName) -> Result<String, CliError> {
     if app.is_classic() {
         return Ok(String::new());
     }
     let store = app.store()?;
-    let name = names::one(&store, typed)?;
-    let line = ssh_config::missing_line(&app.env, &store, &store.load(&name)?);
+    let line = ssh_config::missing_line(&app.env, &store, &store.load(name)?);
     Ok(line.map_or_else(String::new, |line| {
         shell.comment("This line at the top of ~/.ssh/config lets the docker client find key and host key: ")
             + &shell.comment(&line)
     }))
 }
 
-fn of_machine(app: &App, args: &Args, check: bool) -> Result<Variables, CliError> {
+fn of_machine(
+    app: &App,
+    name: &MachineName,
+    swarm: &SwarmFlag,
+    no_proxy: bool,
+    check: bool,
+) -> Result<Variables, CliError> {
     let world = app.quiet_world()?;
-    let name = names::one(&world.store, args.name.as_deref())?;
     let read = || -> Result<Variables, CliError> {
-        let record = world.store.load(&name)?;
+        let record = world.store.load(name)?;
         if check {
-            args.swarm.check(app, &world, &record)?;
+            swarm.check(app, &world, &record)?;
         }
-        let record = args.swarm.meant(&world, record)?;
+        let record = swarm.meant(&world, record)?;
         let mut variables = Variables::of(app, &world, &record)?;
-        if args.no_proxy {
+        if no_proxy {
             let ip = query::ip(&world, &record)?.unwrap_or_default();
             variables.set(proxy::name(&app.env), proxy::value(&app.env, &ip));
         }
