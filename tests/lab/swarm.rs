@@ -93,7 +93,7 @@ fn what_would_go_wrong_is_told_before_a_host_is_touched() {
     sh("n2", "iptables -D INPUT -p udp --dport 7946 -j DROP").ok();
 
     // A program on a port of the swarm's.
-    sh("n1", "systemd-run --quiet --unit=squatter perl -MIO::Socket::INET -e 'IO::Socket::INET->new(LocalPort => 2377, Listen => 1)->accept'").ok();
+    sh("n1", "systemd-run --quiet --unit=squatter perl -MIO::Socket::INET -e 'IO::Socket::INET->new(LocalPort => 2377, Listen => 1, ReuseAddr => 1)->accept'").ok();
     create(&[]).fails(3, "perl holds 2377/tcp on n1");
     sh("n1", "systemctl stop squatter").ok();
 

@@ -131,7 +131,12 @@ fn record(world: &World, request: &Request) -> Result<Record, OpsError> {
             let members = told.collect::<Vec<_>>().join(", ");
             return Err(SwarmError::OtherMembers { name: request.name.clone(), members }.into());
         }
-        if recorded.settings != request.settings {
+        // A pool that nobody asked for was chosen by an earlier run.
+        let pools = match request.settings.pools.as_slice() {
+            [] => recorded.settings.pools.clone(),
+            asked => asked.to_vec(),
+        };
+        if recorded.settings != (Settings { pools, ..request.settings.clone() }) {
             return Err(SwarmError::OtherSettings { name: request.name.clone() }.into());
         }
     }
