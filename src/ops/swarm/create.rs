@@ -70,14 +70,35 @@ pub async fn create(world: &World, request: Request) -> Result<Report, OpsError>
         return Err(SwarmError::NameOfMachine { name: request.name }.into());
     }
     let lock = world.lock(&request.name).await?;
-    let mut record = record(world, &request)?;
+    let record = record(world, &request)?;
     let members = record.members();
     free(world, &request.name, &members)?;
     preflight(world, &request, &members).await?;
     world.store.save_swarm(&lock, &record)?;
     reach(world, Checkpoint::SwarmPlanned);
+    let outcome = assemble(world, &request, &lock, record, began).await;
+    if outcome.is_err() && is_untouched(world, &world.swarm(&request.name)?) {
+        world.store.remove_swarm(&lock)?;
+    }
+    outcome
+}
 
-    let mut results = make(world, &request, &members).await;
+/// Whether nothing was made or begun for a swarm, so that its record says nothing.
+fn is_untouched(world: &World, record: &Record) -> bool {
+    let is_there = |node: &Node| node.is_made() && world.store.exists(&node.machine);
+    record.cluster.is_none() && !record.nodes.iter().any(is_there)
+}
+
+/// From the record to nodes that are ready.
+async fn assemble(
+    world: &World,
+    request: &Request,
+    lock: &Lock,
+    mut record: Record,
+    began: Instant,
+) -> Result<Report, OpsError> {
+    let members = record.members();
+    let mut results = make(world, request, &members).await;
     reach(world, Checkpoint::SwarmMustered);
     let usable = without_failed(&members, &results);
     let entered = muster::enter(world, usable).await;
@@ -94,12 +115,12 @@ pub async fn create(world: &World, request: Request) -> Result<Report, OpsError>
             node.locate(&addresses);
         }
     }
-    let table = prepare(world, &request, &mut record, &present, &candidates).await?;
-    world.store.save_swarm(&lock, &record)?;
+    let table = prepare(world, request, &mut record, &present, &candidates).await?;
+    world.store.save_swarm(lock, &record)?;
 
     let was_formed = record.stage == Stage::Formed;
     let changed = !was_formed || present.iter().any(|one| one.seen().node().is_none());
-    let (cluster, joined) = form(world, &lock, record, present, standing, was_formed, &results).await?;
+    let (cluster, joined) = form(world, lock, record, present, standing, was_formed, &results).await?;
     results.extend(joined);
     let results = in_order(&members, results);
     Ok(Report { cluster, table, results, changed, took: began.elapsed() })
@@ -115,7 +136,8 @@ fn record(world: &World, request: &Request) -> Result<Record, OpsError> {
         return extended(world, request);
     }
     let is_asked = request.asked != Asked::default();
-    let Some(recorded) = world.swarm_if_there(&request.name)? else {
+    let recorded = world.swarm_if_there(&request.name)?;
+    let Some(recorded) = recorded.filter(|record| !is_asked || !is_untouched(world, record)) else {
         let members = topology::members(&request.name, &request.asked).map_err(SwarmError::from)?;
         return Ok(Record::new(&members, request.settings.clone()));
     };
