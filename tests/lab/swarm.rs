@@ -101,7 +101,8 @@ fn what_would_go_wrong_is_told_before_a_host_is_touched() {
     sh("n1", "sed -i 's/^{/{\"live-restore\": true,/' /etc/docker/daemon.json && systemctl reload docker")
         .ok();
     create(&[]).fails(3, "live-restore").fails(3, "engine set n1 live-restore=false");
-    sh("n1", "sed -i 's/\"live-restore\": true,//' /etc/docker/daemon.json && systemctl reload docker").ok();
+    sh("n1", "sed -i 's/\"live-restore\": true/\"live-restore\": false/' /etc/docker/daemon.json && systemctl reload docker")
+        .ok();
 
     // Two hosts of one name; two engines of one id.
     sh("n2", "hostname n1").ok();

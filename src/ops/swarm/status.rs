@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 
-use super::through::{self, Manager};
+use super::{
+    SwarmError,
+    through::{self, Manager},
+};
 use crate::{
     engine::api::{
         ApiError,
@@ -132,15 +135,12 @@ pub async fn work(manager: &Manager, deadline: Deadline) -> Result<Work, ApiErro
 /// Asks the managers, and the hosts for their certificates.
 pub async fn status(world: &World, name: &MachineName, with_certificates: bool) -> Result<Status, OpsError> {
     let record = world.swarm(name)?;
-    let answers = through::managers(world, &record).await;
-    let decisive = answers
-        .iter()
-        .filter_map(|(_, answer)| answer.as_ref().ok())
-        .find(|manager| through::decides(&manager.seen, &record))
-        .cloned();
-    let mut status = match &decisive {
-        Some(manager) => seen_by(name, &record, manager).await?,
-        None => unseen(name, &record, &answers),
+    let mut status = match through::manager(world, name, &record).await {
+        Ok(manager) => seen_by(name, &record, &manager).await?,
+        Err(OpsError::Swarm(SwarmError::NoAnswer { .. })) => {
+            unseen(name, &record, &through::managers(world, &record).await)
+        }
+        Err(error) => return Err(error),
     };
     if with_certificates {
         date_certificates(world, &mut status).await;
@@ -254,7 +254,7 @@ async fn certificate_until(world: &World, machine: &MachineName) -> Result<Optio
     let deadline = Deadline::after(ASK_WAIT);
     let record = world.store.load(machine)?;
     let session = connect::session(world, world.driver(&record)?.as_ref(), &record, deadline, false).await?;
-    let host = host::look(&session, &[], deadline).await.map_err(super::SwarmError::from)?;
+    let host = host::look(&session, &[], deadline).await.map_err(SwarmError::from)?;
     session.close().await;
     Ok(host.certificate_until)
 }

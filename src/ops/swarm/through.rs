@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::{StreamExt, stream::FuturesUnordered};
+
 use super::SwarmError;
 use crate::{
     engine::api::Api,
@@ -11,8 +13,8 @@ use crate::{
     swarm::{record::Record, topology::Seen},
 };
 
-/// How long a manager may take to answer before the others are enough.
-const ANSWER_WAIT: Duration = Duration::from_secs(10);
+/// How long a manager may take to answer: one that has lost its leader says nothing until there is another.
+const ANSWER_WAIT: Duration = Duration::from_secs(30);
 
 /// A manager that answered.
 #[derive(Clone)]
@@ -51,10 +53,13 @@ pub async fn engine(world: &World, machine: &MachineName, deadline: Deadline) ->
     connect::engine(world, world.driver(&record)?.as_ref(), &record, deadline).await
 }
 
-/// A manager of this swarm that can decide something.
+/// A manager of this swarm that can decide something: the first that answers, since one that is down takes long to be silent.
 pub async fn manager(world: &World, name: &MachineName, record: &Record) -> Result<Manager, OpsError> {
     let mut why = Vec::new();
-    for (machine, answer) in managers(world, record).await {
+    let asked =
+        record.managers().cloned().map(|machine| async move { (ask(world, machine.clone()).await, machine) });
+    let mut asked: FuturesUnordered<_> = asked.collect();
+    while let Some((answer, machine)) = asked.next().await {
         match answer {
             Ok(manager) if decides(&manager.seen, record) => return Ok(manager),
             Ok(manager) => why.push(format!("{machine} {}", told(&manager.seen, record))),
