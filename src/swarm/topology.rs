@@ -329,8 +329,14 @@ pub enum Standing {
     },
 }
 
-/// What is there already. `recorded` is the cluster that an earlier run formed; `seen` is in the order of the members.
-pub fn standing(members: &[Member], seen: &[Seen], recorded: Option<&str>) -> Result<Standing, Conflict> {
+/// What is there already. `recorded` is the cluster that an earlier run formed; `seen` is in the order of the members. A swarm that nobody
+/// recorded is taken up only where all members are in it, or where an earlier run may have begun it without living to write that down.
+pub fn standing(
+    members: &[Member],
+    seen: &[Seen],
+    recorded: Option<&str>,
+    was_begun: bool,
+) -> Result<Standing, Conflict> {
     let managers = seen.iter().enumerate().filter_map(|(place, seen)| match seen {
         Seen::Manager { cluster, .. } if !cluster.is_empty() => Some((place, cluster.as_str())),
         _ => None,
@@ -343,6 +349,11 @@ pub fn standing(members: &[Member], seen: &[Seen], recorded: Option<&str>) -> Re
             return Err(Conflict::OtherSwarm { machine, cluster: cluster.to_owned() });
         }
         formed.get_or_insert((place, cluster));
+    }
+    let is_whole = seen.iter().all(|seen| seen.node().is_some());
+    if let (Some((place, cluster)), None, false, false) = (formed, recorded, was_begun, is_whole) {
+        let machine = members[place].machine.clone();
+        return Err(Conflict::OtherSwarm { machine, cluster: cluster.to_owned() });
     }
     match (formed, recorded) {
         (Some((through, cluster)), _) => Ok(Standing::Formed { cluster: cluster.to_owned(), through }),
@@ -412,6 +423,10 @@ mod tests {
     }
 
     fn stand(seen: &[Seen], recorded: Option<&str>) -> Result<Standing, String> {
+        stand_after(seen, recorded, true)
+    }
+
+    fn stand_after(seen: &[Seen], recorded: Option<&str>, was_begun: bool) -> Result<Standing, String> {
         let members: Vec<Member> = (0..seen.len())
             .map(|n| Member {
                 machine: format!("n{n}").parse().unwrap(),
@@ -419,7 +434,7 @@ mod tests {
                 origin: Origin::Existing,
             })
             .collect();
-        standing(&members, seen, recorded).map_err(|error| error.to_string())
+        standing(&members, seen, recorded, was_begun).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -435,6 +450,9 @@ mod tests {
         );
         assert!(stand(&[manager("d")], Some("c")).unwrap_err().contains("another swarm (d)"));
         assert!(stand(&[Seen::Outside], Some("c")).unwrap_err().contains("any more"));
+        let fresh = stand_after(&[Seen::Outside, manager("c")], None, false);
+        assert!(fresh.unwrap_err().contains("n1 is a manager of another swarm (c)"));
+        assert!(stand_after(&[manager("c"), manager("c")], None, false).is_ok());
         let worker = Seen::Worker { node: "x".to_owned() };
         assert!(stand(&[Seen::Outside, worker], None).unwrap_err().contains("n1 is a worker of a swarm"));
     }

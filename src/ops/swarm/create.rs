@@ -70,13 +70,15 @@ pub async fn create(world: &World, request: Request) -> Result<Report, OpsError>
         return Err(SwarmError::NameOfMachine { name: request.name }.into());
     }
     let lock = world.lock(&request.name).await?;
+    let was_begun = world.store.has_swarm(&request.name);
     let record = record(world, &request)?;
     let members = record.members();
     free(world, &request.name, &members)?;
     preflight(world, &request, &members).await?;
     world.store.save_swarm(&lock, &record)?;
     reach(world, Checkpoint::SwarmPlanned);
-    let outcome = assemble(world, &request, &lock, record, began).await;
+    let outcome = assemble(world, &request, &lock, record, was_begun).await;
+    let outcome = outcome.map(|report| Report { took: began.elapsed(), ..report });
     if outcome.is_err() && is_untouched(world, &world.swarm(&request.name)?) {
         world.store.remove_swarm(&lock)?;
     }
@@ -95,7 +97,7 @@ async fn assemble(
     request: &Request,
     lock: &Lock,
     mut record: Record,
-    began: Instant,
+    was_begun: bool,
 ) -> Result<Report, OpsError> {
     let members = record.members();
     let mut results = make(world, request, &members).await;
@@ -109,7 +111,7 @@ async fn assemble(
             Err(error) => results.push((machine, Err(error))),
         }
     }
-    let (candidates, standing) = stand(&request.name, &record, &present).await?;
+    let (candidates, standing) = stand(&request.name, &record, &present, was_begun).await?;
     for one in &present {
         if let (Some(node), Some(addresses)) = (record.node_mut(&one.machine), one.addresses()) {
             node.locate(&addresses);
@@ -123,7 +125,7 @@ async fn assemble(
     let (cluster, joined) = form(world, lock, record, present, standing, was_formed, &results).await?;
     results.extend(joined);
     let results = in_order(&members, results);
-    Ok(Report { cluster, table, results, changed, took: began.elapsed() })
+    Ok(Report { cluster, table, results, changed, took: Duration::ZERO })
 }
 
 fn reach(world: &World, point: Checkpoint) {
@@ -281,12 +283,13 @@ async fn stand(
     name: &MachineName,
     record: &Record,
     present: &[Arc<Present>],
+    was_begun: bool,
 ) -> Result<(Vec<Candidate>, Standing), OpsError> {
     let members: Vec<Member> =
         present.iter().filter_map(|one| record.node(&one.machine)).map(Node::member).collect();
     let seen: Vec<Seen> = present.iter().map(|one| one.seen()).collect();
-    let standing =
-        topology::standing(&members, &seen, record.cluster.as_deref()).map_err(SwarmError::from)?;
+    let standing = topology::standing(&members, &seen, record.cluster.as_deref(), was_begun)
+        .map_err(SwarmError::from)?;
     if standing == Standing::Nothing
         && !members.iter().any(|member| member.role == crate::engine::api::swarm::Role::Manager)
     {
