@@ -39,7 +39,8 @@ fn a_swarm_is_formed_worked_on_loses_its_leader_and_a_node_and_is_ended() {
 
     // A node goes: its tasks run elsewhere before it does.
     let going = scene.leader();
-    let refused = scene.user.rmachine(&["swarm", "rm-node", "web", "web-m1", "web-m2", "web-m3", "-y"]);
+    let refused =
+        scene.user.rmachine(&["swarm", "rm-node", "web", "web-m1", "web-m2", "web-m3", "--machine", "-y"]);
     // Two may go one after the other, the last one may not.
     refused.fails(4, "last manager");
     assert!(scene.roles().len() == 2 || going.is_empty());
