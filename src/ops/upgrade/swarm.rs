@@ -72,8 +72,7 @@ pub(super) struct Drained {
 }
 
 impl Drained {
-    /// Drains a node and waits until nothing of the swarm runs there. The only node of a swarm is left as it is: its tasks have
-    /// nowhere to go.
+    /// Drains a node and waits until nothing of the swarm runs there.
     pub(super) async fn take_out(
         world: &World,
         record: &Record,
