@@ -52,17 +52,19 @@ impl<'a> Compose<'a> {
         }
     }
 
+    /// The page that it serves. A container counts as up before its program listens.
+    fn page(&self, host: &Host) -> String {
+        let url = format!("http://{}:8080/", host.ip());
+        let fetch =
+            ["-sS", "--retry", "20", "--retry-delay", "1", "--retry-all-errors", "--max-time", "30", &url];
+        crate::support::run(self.user.command("curl").args(fetch)).ok() + "\n"
+    }
+
     /// An application comes up, is scaled, keeps its data, and goes.
     fn goes_through_a_life(&self, host: &Host) {
         let line = &self.line;
         self.run("up -d --build").ok();
-        let page = self
-            .user
-            .command("busybox")
-            .args(["wget", "-qO-", &format!("http://{}:8080/", host.ip())])
-            .output();
-        let page = page.expect("wget runs").stdout;
-        assert_eq!(String::from_utf8_lossy(&page), "served from a machine\n", "{line}");
+        assert_eq!(self.page(host), "served from a machine\n", "{line}");
 
         self.run("up -d --no-build --scale worker=3").ok();
         let names = host.sh("docker ps --format '{{.Names}}'");
