@@ -20,7 +20,7 @@ const LOCK: Duration = Duration::from_secs(10);
 /// Options of `mount`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The folder on the host: [user@]machine:path, or a path of the machine `default`; then where to mount it (default: the same path)
+    /// The folder on the host: `[user@]machine:path`, or a path of the machine `default`; then where to mount it (default: the same path)
     #[arg(value_names = ["FOLDER", "MOUNTPOINT"], num_args = 0..)]
     places: Vec<String>,
 

@@ -17,7 +17,7 @@ const NO_ANSWER: [i32; 2] = [12, 127];
 /// Options of `scp`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// From where: a path here, or [user@]machine:path; then to where
+    /// From where: a path here, or `[user@]machine:path`; then to where
     #[arg(value_names = ["SOURCE", "DESTINATION"], num_args = 0.., hide_default_value = true)]
     places: Vec<String>,
 

@@ -31,7 +31,7 @@ pub struct MembersArgs {
     #[arg(long, value_name = "N|NAMES")]
     workers: Option<String>,
 
-    /// Adopt these hosts, the first ones as managers: nodes://10.0.0.[10:20],host or file://PATH
+    /// Adopt these hosts, the first ones as managers: `nodes://10.0.0.[10:20],host` or `file://PATH`
     #[arg(long, value_name = "LIST")]
     hosts: Option<String>,
 
