@@ -70,8 +70,8 @@ fn an_engine_that_does_not_start_says_its_last_words_and_is_put_back() {
     let user = User::new();
     let container = host.keep_running();
     let before = host.hash_of_etc();
-    // Every version knows the key; no kernel knows the driver.
-    let run = user.adopt(&host, "n1", &["--engine-storage-driver", "zfs"]);
+    // The form is right, and only the engine can know that there is no such file.
+    let run = user.adopt(&host, "n1", &["--engine-opt", "seccomp-profile=/etc/docker/no-such-file"]);
     let run = refused(
         &user,
         run,
