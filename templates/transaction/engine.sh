@@ -70,6 +70,12 @@ restart_with_new_socket() {
     [ -n "$opened" ] && quiet timeout "$(remaining)" systemctl start docker.service
 }
 
+# Seen once in some hundred adoptions, many hosts at work: an engine that was started just when systemd read its units came up without the new
+# socket. A restart in the usual order gives it that.
+restart_again() {
+    wants open-socket && quiet timeout "$(remaining)" systemctl restart docker.service && until_true 60 answers
+}
+
 # From here on, undoing has to look after the engine too.
 touched() {
     touched=yes

@@ -121,7 +121,7 @@ step_health() {
         return 1
     }
     port=$(wanted port)
-    [ -z "$port" ] || until_true 5 listens "$port" || {
+    [ -z "$port" ] || until_true 5 listens "$port" || { restart_again && until_true 5 listens "$port"; } || {
         reason="the engine runs, but its port does not listen"
         return 1
     }
