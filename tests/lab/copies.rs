@@ -211,9 +211,10 @@ fn copies_go_the_way_of_the_users_ssh_config() {
     // Known only to the user's configuration, and behind a jump host with a login and key of its own.
     gate.add_login("ann", "/bin/bash", "");
     let (gate_key, key) = (gate.key().display().to_string(), host.key().display().to_string());
+    let known_hosts = user.home().join(".ssh/known_hosts").display().to_string();
     user.write_ssh_config(&format!(
         "Host web\n  HostName {}\n  ProxyJump ann@gate\n  IdentityFile {key}\nHost gate\n  HostName {}\n  \
-         IdentityFile {gate_key}\n  StrictHostKeyChecking accept-new\n",
+         IdentityFile {gate_key}\n  StrictHostKeyChecking accept-new\n  UserKnownHostsFile {known_hosts}\n",
         host.ip(),
         gate.ip()
     ));

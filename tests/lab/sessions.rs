@@ -10,6 +10,7 @@ const VARIABLE: &str = "SUDO_SECRET";
 
 fn configure_sshd(host: &Host, lines: &str) {
     host.sh(&format!("printf '{lines}' >/etc/ssh/sshd_config.d/test.conf; systemctl reload ssh"));
+    host.wait_for_ssh();
 }
 
 #[test]

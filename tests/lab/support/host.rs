@@ -22,6 +22,10 @@ use super::lab_root;
 /// The password of logins that have one.
 pub const PASSWORD: &str = "hunter2 $x";
 
+/// A root file system of busybox alone, as a tar.
+pub const BUSYBOX: &str = "folder=$(mktemp -d) && trap 'rm -rf \"$folder\"' EXIT && cd \"$folder\" && \
+                           mkdir bin && cp \"$(command -v busybox)\" bin/ && ln -s busybox bin/sh && tar c bin";
+
 /// What a host is like when it boots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -184,7 +188,8 @@ impl Host {
         ssh
     }
 
-    fn wait_for_ssh(&self) {
+    /// Waits until its sshd answers, which it does not for a moment after a reload.
+    pub fn wait_for_ssh(&self) {
         let began = std::time::Instant::now();
         loop {
             let tried = self.run("systemctl is-system-running --wait >/dev/null; true");
@@ -221,10 +226,7 @@ impl Host {
 
     /// Imports a busybox as an image named `busybox`, since no image can be pulled.
     pub fn import_busybox(&self) {
-        let tar = Command::new("sh")
-            .args(["-c", "cd $(mktemp -d) && mkdir bin && cp $(command -v busybox) bin/ && ln -s busybox bin/sh && tar c bin"])
-            .output()
-            .expect("tar runs");
+        let tar = Command::new("sh").args(["-c", BUSYBOX]).output().expect("tar runs");
         assert!(tar.status.success(), "busybox-static is installed");
         let mut import = self
             .ssh()

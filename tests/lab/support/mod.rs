@@ -14,7 +14,10 @@ pub use host::can_make_hosts;
 pub use host::{Host, Kind};
 pub use user::{User, run};
 #[allow(unused_imports, reason = "the bench does not name them")]
-pub use {host::PASSWORD, user::Run};
+pub use {
+    host::{BUSYBOX, PASSWORD},
+    user::Run,
+};
 
 use std::{fs::OpenOptions, io::Write, path::PathBuf};
 

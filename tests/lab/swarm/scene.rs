@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{Run, User, run};
+use crate::support::{BUSYBOX, Run, User, run};
 
 /// How long anything of a small swarm may take.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -84,9 +84,8 @@ impl Scene {
     pub fn deploy(&self) {
         for role in self.roles() {
             let machine = role.split(' ').next().expect("a name");
-            let import = "cd $(mktemp -d) && mkdir bin && cp $(command -v busybox) bin/ && ln -s busybox bin/sh && \
-                          tar c bin | docker import -c 'ENV PATH=/bin' - busybox";
-            self.user.in_env(machine, import).ok();
+            let import = format!("( {BUSYBOX} ) | docker import -c 'ENV PATH=/bin' - busybox");
+            self.user.in_env(machine, &import).ok();
         }
         std::fs::write(self.user.home().join("stack.yml"), STACK).expect("written");
         let words = ["swarm", "deploy", "web", "-c", "stack.yml", "--resolve-image", "never", "shop"];
