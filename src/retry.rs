@@ -120,6 +120,16 @@ pub enum PollError<E> {
     Failed(E),
 }
 
+impl<E: From<TimedOut>> PollError<E> {
+    /// Both ends as one error.
+    pub fn into_error(self) -> E {
+        match self {
+            Self::TimedOut(late) => late.into(),
+            Self::Failed(error) => error,
+        }
+    }
+}
+
 /// Tries until it works, fails for good, or the deadline passes; says what it waits for from the second try on.
 pub async fn poll<T, E, F, Fut>(
     what: &str,

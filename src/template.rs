@@ -8,7 +8,7 @@ mod ast;
 mod duration;
 mod exec;
 mod functions;
-mod json;
+pub mod json;
 mod lexer;
 mod literal;
 mod parser;

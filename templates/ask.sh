@@ -3,15 +3,10 @@
 
 set -u
 
-ask() {
-    echo '@rmachine ready'
-    while read -r name length && [ "$name" != . ]; do
-        value=$(dd bs="$length" count=1 iflag=fullblock 2>/dev/null)
-        read -r _
-        # shellcheck disable=SC2034 # read by the probe of facts.sh
-        case $name in
-        installer) installer=$value ;;
-        variable) export "${value?}" ;;
-        esac
-    done
+entry() { # NAME VALUE, of the document
+    # shellcheck disable=SC2034 # read by the probe of facts.sh
+    case $1 in
+    installer) installer=$2 ;;
+    variable) export "${2?}" ;;
+    esac
 }

@@ -13,20 +13,15 @@ index=
 dockerd=
 trouble=
 
-take() { # the document
-    echo '@rmachine ready'
-    while read -r name length && [ "$name" != . ]; do
-        value=$(dd bs="$length" count=1 iflag=fullblock 2>/dev/null)
-        read -r _
-        case $name in
-        tool) tool=$value ;;
-        package) package=$value ;;
-        repository) repository=$value ;;
-        index) index=$value ;;
-        dockerd) dockerd=$value ;;
-        variable) export "${value?}" ;;
-        esac
-    done
+entry() { # NAME VALUE, of the document
+    case $1 in
+    tool) tool=$2 ;;
+    package) package=$2 ;;
+    repository) repository=$2 ;;
+    index) index=$2 ;;
+    dockerd) dockerd=$2 ;;
+    variable) export "${2?}" ;;
+    esac
 }
 
 show() { # URL

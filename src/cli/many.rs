@@ -7,7 +7,7 @@ use super::{
     error::{CliError, Outcome, code},
 };
 use crate::{
-    event::Event,
+    event::{Event, Events},
     machine::MachineName,
     ops::{
         World,
@@ -35,8 +35,7 @@ where
     app.wait(async move {
         let results = fan_out(names, AT_ONCE, |name| {
             let events = world.events.of(&name);
-            let job = work(world.clone(), name);
-            async move { job.await.inspect_err(|error| events.emit(Event::Failed(error.to_string()))) }
+            told(events, work(world.clone(), name))
         })
         .await;
         Ok(results)
@@ -45,6 +44,11 @@ where
         CliError::Interrupted { .. } => CliError::Interrupted { goes_on: true },
         error => error,
     })
+}
+
+/// Work whose failure ends its machine's progress row.
+async fn told<T>(events: Events, job: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    job.await.inspect_err(|error| events.emit(Event::Failed(error.to_string())))
 }
 
 /// The same for machines that exist; a name that is none is an error of its own.
@@ -102,8 +106,7 @@ where
     app.wait(async move {
         let (ended, waiting) = fan_out_while(names, at_once, |name| {
             let events = world.events.of(&name);
-            let job = work(world.clone(), name);
-            async move { job.await.inspect_err(|error| events.emit(Event::Failed(error.to_string()))) }
+            told(events, work(world.clone(), name))
         })
         .await;
         Ok(Rolled { ended, waiting })

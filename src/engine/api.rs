@@ -213,5 +213,22 @@ fn told_status(status: StatusCode) -> String {
     format!("it answered {status}")
 }
 
+/// Looks until nothing is left to wait for (`None`); what an engine that is starting says counts as a reason to look again.
+pub async fn until<F, Fut>(what: &str, deadline: Deadline, events: &Events, look: F) -> Result<(), ApiError>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<Option<String>, ApiError>>,
+{
+    let outcome = poll(what, deadline, Backoff::NEAR, events, || async {
+        match look().await {
+            Ok(None) => Try::Done(()),
+            Ok(Some(reason)) => Try::Again(reason),
+            Err(error) if error.is_passing() => Try::Again(error.to_string()),
+            Err(error) => Try::Fail(error),
+        }
+    });
+    outcome.await.map_err(PollError::into_error)
+}
+
 #[cfg(test)]
 mod tests;

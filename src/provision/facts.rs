@@ -42,8 +42,9 @@ const FACTS_ASKING: Script = Script {
     text: concat!(
         include_str!("../../templates/engine_get.sh"),
         include_str!("../../templates/facts.sh"),
+        include_str!("../../templates/take.sh"),
         include_str!("../../templates/ask.sh"),
-        "ask\nmain\n"
+        "take\nmain\n"
     ),
 };
 

@@ -20,6 +20,7 @@ const OFFERS: Script = Script {
         include_str!("../../templates/install/zypper.sh"),
         include_str!("../../templates/install/pacman.sh"),
         include_str!("../../templates/install/apk.sh"),
+        include_str!("../../templates/take.sh"),
         include_str!("../../templates/offers.sh"),
         "offers\n"
     ),
@@ -31,6 +32,7 @@ pub(super) const SURVEY: Script = Script {
     text: concat!(
         include_str!("../../templates/install/apt.sh"),
         include_str!("../../templates/install/dnf.sh"),
+        include_str!("../../templates/take.sh"),
         include_str!("../../templates/offers.sh"),
         include_str!("../../templates/survey.sh"),
         "survey\n"

@@ -244,24 +244,19 @@ impl Plan {
 
     /// Whether the engine restarts for its certificates alone and gets its port from systemd, which need not close it meanwhile.
     pub(super) fn keeps_port(&self) -> bool {
-        let is_only_reason = |change: &Change| match change {
-            Change::Restart { because, .. } => because.iter().all(|reason| reason == files::CERTIFICATES),
-            Change::Install(_)
-            | Change::Hostname { .. }
-            | Change::Folder { .. }
-            | Change::Write { .. }
-            | Change::Remove { .. }
-            | Change::Link { .. }
-            | Change::Enable
-            | Change::Start
-            | Change::Reload { .. } => false,
-        };
-        self.by_activation && self.changes.iter().any(is_only_reason)
+        let is_only_reason = |because: &[String]| because.iter().all(|reason| reason == files::CERTIFICATES);
+        self.by_activation && self.restart().is_some_and(|(because, _)| is_only_reason(because))
     }
 
+    /// What a restart does to the containers, where there is one.
     pub(super) fn fate(&self) -> Option<&Fate> {
+        self.restart().map(|(_, containers)| containers)
+    }
+
+    /// Why the engine restarts, and what that does to the containers; a plan has one restart at most.
+    fn restart(&self) -> Option<(&[String], &Fate)> {
         self.changes.iter().find_map(|change| match change {
-            Change::Restart { containers, .. } => Some(containers),
+            Change::Restart { because, containers } => Some((because.as_slice(), containers)),
             Change::Install(_)
             | Change::Hostname { .. }
             | Change::Folder { .. }

@@ -1,13 +1,15 @@
 //! JSON documents that keep what they do not understand: key order, number literals and string escapes stay as they were
 //! read, and only what differs is written anew, the way Go writes it (docker-machine's files stay byte-identical).
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use serde::{
     Deserialize,
     de::{Deserializer, MapAccess, Visitor},
 };
 use serde_json::{Value, value::RawValue};
+
+use crate::template::json::quoted;
 
 /// A document as it stands in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,27 +227,6 @@ impl From<&Value> for Node {
             }
         }
     }
-}
-
-/// A string literal with the escapes of Go's encoding/json: also those of HTML, and long forms for control characters.
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                // Writing to a String cannot fail.
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            _ => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 /// The members of an object in the order of the file, their values unread.

@@ -28,8 +28,6 @@ pub struct EngineFacts {
     pub version: String,
     /// Whether containers survive its restart, which swarm mode refuses.
     pub live_restore: bool,
-    /// Whether that was asked for through rmachine.
-    pub live_restore_is_ours: bool,
     /// `iptables` or `nftables`; empty where it does not say.
     pub firewall: String,
 }
@@ -52,7 +50,7 @@ pub struct Candidate {
 /// What the swarm is to be like.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Whether overlay networks are to be encrypted.
+    /// Whether hosts must be able to encrypt overlay networks.
     pub encrypt: bool,
     /// The UDP port of overlay networks.
     pub data_path_port: u16,

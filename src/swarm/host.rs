@@ -12,8 +12,14 @@ use crate::{
     tls,
 };
 
-const LOOK: Script =
-    Script { name: "swarm/look.sh", text: concat!(include_str!("../../templates/swarm/look.sh"), "main\n") };
+const LOOK: Script = Script {
+    name: "swarm/look.sh",
+    text: concat!(
+        include_str!("../../templates/take.sh"),
+        include_str!("../../templates/swarm/look.sh"),
+        "main\n"
+    ),
+};
 /// The last line of every answer.
 const END: &str = "end";
 /// More lines than any host has reason to answer.

@@ -13,7 +13,11 @@ use crate::{
 
 const REACH: Script = Script {
     name: "swarm/reach.sh",
-    text: concat!(include_str!("../../templates/swarm/reach.sh"), "main\n"),
+    text: concat!(
+        include_str!("../../templates/take.sh"),
+        include_str!("../../templates/swarm/reach.sh"),
+        "main\n"
+    ),
 };
 const PERL: &str = include_str!("../../templates/swarm/reach.pl");
 const PYTHON: &str = include_str!("../../templates/swarm/reach.py");

@@ -42,7 +42,7 @@ pub struct Settings {
     pub autolock: bool,
     /// Whether managers get no tasks.
     pub drain_managers: bool,
-    /// Whether overlay networks are encrypted unless they say otherwise.
+    /// Whether hosts must be able to encrypt overlay networks.
     pub encrypt: bool,
     /// Labels of every node.
     pub labels: BTreeMap<String, String>,

@@ -87,6 +87,13 @@ fn float(number: f64) -> String {
     }
 }
 
+/// A string literal: long forms for control characters, and escapes for what HTML would take for a tag.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    quote(&mut out, text);
+    out
+}
+
 fn quote(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {

@@ -9,13 +9,8 @@ export LC_ALL PATH
 set -u
 others=
 
-take() { # the document
-    echo '@rmachine ready'
-    while read -r name length && [ "$name" != . ]; do
-        value=$(dd bs="$length" count=1 iflag=fullblock 2>/dev/null)
-        read -r _
-        case $name in others) others=$value ;; esac
-    done
+entry() { # NAME VALUE, of the document
+    case $1 in others) others=$2 ;; esac
 }
 
 addresses() { # net INTERFACE ADDRESS/PREFIX

@@ -16,21 +16,16 @@ others=
 perl=
 python=
 
-take() { # the document
-    echo '@rmachine ready'
-    while read -r name length && [ "$name" != . ]; do
-        value=$(dd bs="$length" count=1 iflag=fullblock 2>/dev/null)
-        read -r _
-        case $name in
-        do) verb=$value ;;
-        mark) mark=$value ;;
-        address) address=$value ;;
-        ports) ports=$value ;;
-        others) others=$value ;;
-        perl) perl=$value ;;
-        python) python=$value ;;
-        esac
-    done
+entry() { # NAME VALUE, of the document
+    case $1 in
+    do) verb=$2 ;;
+    mark) mark=$2 ;;
+    address) address=$2 ;;
+    ports) ports=$2 ;;
+    others) others=$2 ;;
+    perl) perl=$2 ;;
+    python) python=$2 ;;
+    esac
 }
 
 # What the interpreters get: verb, mark, address, then ports as PROTOCOL/PORT, then "--" and the others.

@@ -32,8 +32,6 @@ pub struct Rotation {
     pub worker_token: bool,
     /// The managers' join token.
     pub manager_token: bool,
-    /// The key that unlocks managers.
-    pub unlock_key: bool,
 }
 
 impl Api {
@@ -70,7 +68,6 @@ impl Api {
                 ("version", version.as_str()),
                 ("rotateWorkerToken", said(rotation.worker_token)),
                 ("rotateManagerToken", said(rotation.manager_token)),
-                ("rotateManagerUnlockKey", said(rotation.unlock_key)),
             ];
             self.call(Method::POST, "/swarm/update", &query, Some(&spec), deadline).await.map(drop)
         };
@@ -178,10 +175,7 @@ impl Api {
                 Err(error) => Try::Fail(error),
             }
         });
-        outcome.await.map_err(|error| match error {
-            PollError::Failed(error) => error,
-            PollError::TimedOut(late) => ApiError::TimedOut(late),
-        })
+        outcome.await.map_err(PollError::into_error)
     }
 }
 

@@ -9,12 +9,12 @@ use super::{
 };
 use crate::{
     engine::api::{
-        ApiError,
         swarm::{Availability, Node, Role, Rotation},
+        until,
     },
     machine::MachineName,
     ops::{OpsError, World},
-    retry::{Backoff, Deadline, PollError, Try, poll},
+    retry::Deadline,
     store::Lock,
     swarm::{
         formation,
@@ -205,18 +205,12 @@ pub async fn rotate_ca(world: &World, name: &MachineName) -> Result<(), OpsError
     held.manager.api.update_swarm(Rotation::default(), deadline, force).await?;
     world.events.step("replacing the swarm's CA");
     let what = "every node to get a certificate of the new CA";
-    let outcome = poll(what, deadline, Backoff::NEAR, &world.events, || async {
-        match held.manager.api.swarm(deadline).await {
-            Ok(swarm) if swarm.root_rotation_in_progress => Try::Again("some have the old one".to_owned()),
-            Ok(_) => Try::Done(()),
-            Err(error) if error.is_passing() => Try::Again(error.to_string()),
-            Err(error) => Try::Fail(error),
-        }
-    });
-    outcome.await.map_err(|error| match error {
-        PollError::Failed(error) => error.into(),
-        PollError::TimedOut(late) => ApiError::TimedOut(late).into(),
+    until(what, deadline, &world.events, || async {
+        let swarm = held.manager.api.swarm(deadline).await?;
+        Ok(swarm.root_rotation_in_progress.then(|| "some have the old one".to_owned()))
     })
+    .await?;
+    Ok(())
 }
 
 /// Switches autolock. The key is in the store before this returns; the one before is of no use any more.

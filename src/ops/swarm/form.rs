@@ -246,7 +246,7 @@ impl Forming<'_> {
                 .await?;
         }
         if !was_formed {
-            let rotation = Rotation { worker_token: true, manager_token: true, unlock_key: false };
+            let rotation = Rotation { worker_token: true, manager_token: true };
             first.api.update_swarm(rotation, deadline, |_| {}).await?;
         }
         self.reach(Checkpoint::SwarmFinished);

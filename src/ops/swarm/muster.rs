@@ -31,8 +31,6 @@ pub struct Present {
     pub session: Session,
     /// What its engine says.
     pub info: Info,
-    /// Whether live-restore was asked for through rmachine.
-    live_restore_is_ours: bool,
 }
 
 impl Present {
@@ -76,8 +74,7 @@ async fn enter_one(world: &World, machine: MachineName, deadline: Deadline) -> R
     let session = connect::session(world, driver.as_ref(), &record, deadline, false).await?;
     let api = connect::engine(world, driver.as_ref(), &record, deadline).await?;
     let info = api.info(deadline).await?;
-    let live_restore_is_ours = record.side.wishes["daemon"].get("live-restore").is_some();
-    Ok(Present { machine, api, session, info, live_restore_is_ours })
+    Ok(Present { machine, api, session, info })
 }
 
 /// What each of them is; all of them know the addresses of all.
@@ -101,7 +98,6 @@ fn candidate(one: &Present, host: Host, skew: i64) -> Candidate {
         id: one.info.id.clone(),
         version: one.info.server_version.clone(),
         live_restore: one.info.live_restore_enabled,
-        live_restore_is_ours: one.live_restore_is_ours,
         firewall: one
             .info
             .firewall_backend

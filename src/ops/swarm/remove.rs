@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     engine::api::{
-        Api, ApiError,
-        swarm::{Node, NodeState, Role, Task},
+        Api,
+        swarm::{NodeState, Role, Task},
+        until,
     },
     machine::MachineName,
     ops::{
@@ -19,7 +20,7 @@ use crate::{
         fan_out::{AT_ONCE, fan_out},
         rm,
     },
-    retry::{Backoff, Deadline, PollError, Try, poll},
+    retry::Deadline,
     swarm::{formation, topology::Seen},
 };
 
@@ -117,26 +118,19 @@ async fn drain(world: &World, api: &Api, machine: &MachineName, id: &str) -> Res
     api.update_node(id, deadline, |spec| spec["Availability"] = "drain".into()).await?;
     let events = world.events.of(machine);
     let what = format!("the tasks of {machine} to run elsewhere");
-    let outcome = poll(&what, deadline, Backoff::NEAR, &events, || async {
-        let tasks = match api.tasks(deadline).await {
-            Ok(tasks) => tasks,
-            Err(error) if error.is_passing() => return Try::Again(error.to_string()),
-            Err(error) => return Try::Fail(OpsError::from(error)),
-        };
+    until(&what, deadline, &events, || async {
+        let tasks = api.tasks(deadline).await?;
         let still = tasks.iter().filter(|task| task.node_id == id && task.status.state == "running").count();
         let short =
             wanted.iter().filter(|(service, count)| running(&tasks, service, Some(id)) < *count).count();
-        match (still, short) {
-            (0, 0) => Try::Done(()),
-            (0, short) => Try::Again(format!("{short} services run fewer tasks than before")),
-            (still, _) => Try::Again(format!("{still} tasks run there still")),
-        }
-    });
-    match outcome.await {
-        Ok(()) => Ok(()),
-        Err(PollError::Failed(error)) => Err(error),
-        Err(PollError::TimedOut(late)) => Err(ApiError::TimedOut(late).into()),
-    }
+        Ok(match (still, short) {
+            (0, 0) => None,
+            (0, short) => Some(format!("{short} services run fewer tasks than before")),
+            (still, _) => Some(format!("{still} tasks run there still")),
+        })
+    })
+    .await?;
+    Ok(())
 }
 
 /// Services with a replica there; those that run once on every node have nowhere else to go.
@@ -157,20 +151,13 @@ async fn until_down(world: &World, api: &Api, machine: &MachineName, id: &str) -
     let deadline = Deadline::after(DOWN_WAIT);
     let events = world.events.of(machine);
     let what = format!("the managers to see that {machine} has left");
-    let outcome = poll(&what, deadline, Backoff::NEAR, &events, || async {
-        match api.node(id, deadline).await {
-            Ok(Some(Node { status, .. })) if status.state == NodeState::Ready => {
-                Try::Again("they see it ready".to_owned())
-            }
-            Ok(_) => Try::Done(()),
-            Err(error) if error.is_passing() => Try::Again(error.to_string()),
-            Err(error) => Try::Fail(error),
-        }
-    });
-    outcome.await.map_err(|error| match error {
-        PollError::Failed(error) => error.into(),
-        PollError::TimedOut(late) => ApiError::TimedOut(late).into(),
+    until(&what, deadline, &events, || async {
+        let node = api.node(id, deadline).await?;
+        let is_ready = node.is_some_and(|node| node.status.state == NodeState::Ready);
+        Ok(is_ready.then(|| "they see it ready".to_owned()))
     })
+    .await?;
+    Ok(())
 }
 
 /// Ends a swarm: every node leaves, workers first; `with_machines` removes the machines that were made for it, and only those.

@@ -4,51 +4,19 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    engine::api::{Api, ApiError, Method},
+    engine::api::{
+        Api, ApiError, Method,
+        swarm::{Availability, Node, NodeState},
+    },
     event::Events,
     retry::{Backoff, Deadline, PollError, Try, poll},
 };
 
 /// How long one request may take.
-const REQUEST: Duration = Duration::from_secs(20);
-
-/// A node, as a manager tells it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Node {
-    /// Its id.
-    #[serde(rename = "ID")]
-    pub id: String,
-    version: Stamp,
-    spec: Value,
-    #[serde(default)]
-    status: Status,
-    manager_status: Option<ManagerStatus>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-struct Stamp {
-    #[serde(rename = "Index")]
-    index: u64,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Status {
-    #[serde(default)]
-    state: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ManagerStatus {
-    #[serde(default)]
-    reachability: String,
-}
+pub const REQUEST: Duration = Duration::from_secs(20);
 
 /// What becomes of the managers' majority when one engine restarts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,35 +59,11 @@ pub enum UpkeepError {
     },
 }
 
-impl Node {
-    fn is_manager(&self) -> bool {
-        self.manager_status.is_some()
-    }
-
-    fn answers(&self) -> bool {
-        self.manager_status.as_ref().is_some_and(|status| status.reachability == "reachable")
-    }
-
-    fn is_ready(&self) -> bool {
-        self.status.state == "ready"
-    }
-
-    /// `active`, `pause` or `drain`.
-    pub fn availability(&self) -> &str {
-        self.spec["Availability"].as_str().unwrap_or("active")
-    }
-}
-
-/// The nodes of a manager's swarm.
-pub async fn nodes(manager: &Api) -> Result<Vec<Node>, ApiError> {
-    manager.get("/nodes", Deadline::after(REQUEST)).await
-}
-
 /// What the restart of this node's engine does to the majority.
 pub fn quorum(nodes: &[Node], id: &str) -> Quorum {
-    let managers = nodes.iter().filter(|node| node.is_manager()).count();
-    let is_manager = nodes.iter().any(|node| node.id == id && node.is_manager());
-    let left = nodes.iter().filter(|node| node.id != id && node.answers()).count();
+    let managers = nodes.iter().filter(|node| node.manager_status.is_some()).count();
+    let is_manager = nodes.iter().any(|node| node.id == id && node.manager_status.is_some());
+    let left = nodes.iter().filter(|node| node.id != id && node.is_reachable_manager()).count();
     match (is_manager, managers) {
         (false, _) => Quorum::Kept,
         (true, 1) => Quorum::Alone,
@@ -129,18 +73,12 @@ pub fn quorum(nodes: &[Node], id: &str) -> Quorum {
 }
 
 /// Gives a node another availability.
-pub async fn make(manager: &Api, id: &str, availability: &str) -> Result<(), UpkeepError> {
-    let node = find(manager, id).await?;
-    if node.availability() == availability {
-        return Ok(());
+pub async fn make(manager: &Api, id: &str, availability: Availability) -> Result<(), UpkeepError> {
+    let set = |spec: &mut Value| spec["Availability"] = availability.to_string().into();
+    match manager.update_node(id, Deadline::after(REQUEST), set).await {
+        Err(ApiError::Status { status: 404, .. }) => Err(UpkeepError::NoNode { id: id.to_owned() }),
+        outcome => Ok(outcome?),
     }
-    // Whatever is left out of the spec would be reset.
-    let mut spec = node.spec.clone();
-    spec["Availability"] = availability.into();
-    let index = node.version.index.to_string();
-    let path = format!("/nodes/{id}/update");
-    manager.call(Method::POST, &path, &[("version", &index)], Some(&spec), Deadline::after(REQUEST)).await?;
-    Ok(())
 }
 
 /// Waits until nothing of the swarm runs on a node.
@@ -185,7 +123,8 @@ pub async fn wait_until_ready(
             Err(UpkeepError::Engine(error)) => return Ok(Some(error.to_string())),
             Err(error) => return Err(error),
         };
-        let is_back = node.is_ready() && (!node.is_manager() || node.answers());
+        let is_ready = node.status.state == NodeState::Ready;
+        let is_back = is_ready && (node.manager_status.is_none() || node.is_reachable_manager());
         Ok(if is_back { None } else { Some(format!("it is {}", node.status.state)) })
     })
     .await
@@ -203,16 +142,12 @@ where
             Err(error) => Try::Fail(error),
         }
     });
-    match outcome.await {
-        Ok(()) => Ok(()),
-        Err(PollError::Failed(error)) => Err(error),
-        Err(PollError::TimedOut(late)) => Err(late.into()),
-    }
+    outcome.await.map_err(PollError::into_error)
 }
 
 async fn find(manager: &Api, id: &str) -> Result<Node, UpkeepError> {
-    let nodes = nodes(manager).await?;
-    nodes.into_iter().find(|node| node.id == id).ok_or_else(|| UpkeepError::NoNode { id: id.to_owned() })
+    let node = manager.node(id, Deadline::after(REQUEST)).await?;
+    node.ok_or_else(|| UpkeepError::NoNode { id: id.to_owned() })
 }
 
 #[cfg(test)]

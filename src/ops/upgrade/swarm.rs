@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::node::{self, Quorum};
 use crate::{
-    engine::api::Api,
+    engine::api::{
+        Api,
+        swarm::{Availability, Node},
+    },
     event::Events,
     machine::MachineName,
     ops::{OpsError, World, connect},
@@ -53,7 +56,7 @@ pub async fn groups(world: &World, names: Vec<MachineName>) -> Vec<Vec<MachineNa
 /// Whether the swarm bears the restart of this node's engine.
 pub(super) async fn permit(world: &World, record: &Record, may_stop: bool) -> Result<(), OpsError> {
     let Some((place, manager)) = node_and_manager(world, record).await? else { return Ok(()) };
-    let nodes = node::nodes(&manager).await?;
+    let nodes = manager.nodes(Deadline::after(node::REQUEST)).await?;
     match node::quorum(&nodes, &place.node) {
         Quorum::Kept => Ok(()),
         Quorum::Alone if may_stop => Ok(()),
@@ -68,7 +71,7 @@ pub(super) async fn permit(world: &World, record: &Record, may_stop: bool) -> Re
 pub(super) struct Drained {
     record: Record,
     node: String,
-    before: String,
+    before: Availability,
 }
 
 impl Drained {
@@ -82,16 +85,16 @@ impl Drained {
         let found = node_and_manager(world, record).await?;
         let (place, manager) =
             found.ok_or_else(|| OpsError::NoManager { machine: record.name.to_string() })?;
-        let nodes = node::nodes(&manager).await?;
+        let nodes = manager.nodes(Deadline::after(node::REQUEST)).await?;
         let before =
-            nodes.iter().find(|node| node.id == place.node).map_or("active", |node| node.availability());
-        let drained = Self { record: record.clone(), node: place.node, before: before.to_owned() };
+            nodes.iter().find(|node| node.id == place.node).map(Node::availability).unwrap_or_default();
+        let drained = Self { record: record.clone(), node: place.node, before };
         events.step("draining the node");
-        node::make(&manager, &drained.node, "drain").await?;
+        node::make(&manager, &drained.node, Availability::Drain).await?;
         let emptied = node::wait_until_empty(&manager, &drained.node, deadline.at_most(MOVE), events).await;
         if let Err(error) = emptied {
             // Nothing was changed on the host; the node is given back as it was.
-            node::make(&manager, &drained.node, &drained.before).await?;
+            node::make(&manager, &drained.node, drained.before).await?;
             return Err(error.into());
         }
         Ok(drained)
@@ -112,7 +115,7 @@ impl Drained {
         let (_, manager) =
             found.ok_or_else(|| OpsError::NoManager { machine: self.record.name.to_string() })?;
         node::wait_until_ready(&manager, &self.node, deadline, events).await?;
-        node::make(&manager, &self.node, &self.before).await?;
+        node::make(&manager, &self.node, self.before).await?;
         Ok(())
     }
 }

@@ -70,7 +70,7 @@ struct SettingsArgs {
     #[arg(long)]
     drain_managers: bool,
 
-    /// Encrypt overlay networks unless they say otherwise
+    /// Refuse hosts that cannot encrypt overlay networks (each network asks for it itself: --opt encrypted)
     #[arg(long)]
     encrypt: bool,
 

@@ -19,8 +19,7 @@ mod unlock;
 use crate::{
     cli::{
         app::App,
-        error::{CliError, Outcome, code},
-        many::Results,
+        error::{CliError, Outcome},
     },
     engine::api::swarm::{Availability, Role},
     machine::MachineName,
@@ -124,15 +123,4 @@ fn named(app: &App, typed: &str) -> Result<MachineName, CliError> {
 /// Members by their names as typed.
 fn machines(typed: &[String]) -> Result<Vec<MachineName>, CliError> {
     typed.iter().map(|name| Ok(name.parse()?)).collect()
-}
-
-/// The exit of a verb on the nodes of a swarm: partly done where some failed.
-fn ended<T>(results: Results<T>) -> Outcome {
-    let all = results.len();
-    let failures: Vec<(MachineName, CliError)> =
-        results.into_iter().filter_map(|(name, result)| Some((name, result.err()?))).collect();
-    match failures.len() {
-        0 => Ok(code::DONE),
-        failed => Err(CliError::Machines { failures, done: all - failed }),
-    }
 }

@@ -1,11 +1,12 @@
 //! `swarm rm`: ends a swarm; and the rollback of one that was not finished.
 
-use super::{ended, named};
+use super::named;
 use crate::{
     cli::{
         app::App,
         consent,
         error::{CliError, Outcome, code},
+        many,
     },
     machine::MachineName,
     ops::swarm::remove,
@@ -68,8 +69,9 @@ fn end(app: &App, name: &MachineName, machines: bool, force: bool) -> Outcome {
         let name = name.clone();
         async move { Ok(remove::swarm(&world, &name, machines, force).await?) }
     })?;
-    let outcome =
-        ended(results.into_iter().map(|(name, result)| (name, result.map_err(CliError::from))).collect())?;
+    let outcome = many::ended(
+        results.into_iter().map(|(name, result)| (name, result.map_err(CliError::from))).collect(),
+    )?;
     app.ui.say(format_args!("swarm {name} is gone"));
     Ok(outcome)
 }

@@ -1,12 +1,12 @@
 //! `swarm rm-node`: takes nodes out without harm to what runs.
 
-use super::{ended, machines, named};
+use super::{machines, named};
 use crate::{
     cli::{
         app::App,
         consent,
         error::{CliError, Outcome, code},
-        names,
+        many, names,
     },
     event::Event,
     ops::swarm::remove::{self, Going},
@@ -59,5 +59,5 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         }
         Ok(results)
     })?;
-    ended(results)
+    many::ended(results)
 }

@@ -38,7 +38,7 @@ pub struct CaArgs {
 pub fn tokens(app: &App, args: &TokensArgs) -> Outcome {
     let &TokensArgs { ref swarm, worker, manager } = args;
     let swarm = named(app, swarm)?;
-    let rotation = Rotation { worker_token: !manager, manager_token: !worker, unlock_key: false };
+    let rotation = Rotation { worker_token: !manager, manager_token: !worker };
     let world = app.world("swarm rotate-tokens", &[])?;
     app.wait(async move { Ok(change::rotate_tokens(&world, &swarm, rotation).await?) })?;
     app.ui.say("tokens that were seen before let nobody in any more");

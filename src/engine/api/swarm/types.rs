@@ -347,8 +347,6 @@ pub struct InitRequest {
     pub autolock: bool,
     /// Whether this node gets tasks.
     pub availability: Availability,
-    /// Begin again with the state of this one manager.
-    pub force_new_cluster: bool,
 }
 
 impl InitRequest {
@@ -361,7 +359,6 @@ impl InitRequest {
             "DefaultAddrPool": self.address_pool,
             // The engine takes a 0 as it is, and then has no subnet for any network: tasks stay "new".
             "SubnetSize": if self.subnet_size == 0 { USUAL_SUBNET_SIZE } else { self.subnet_size },
-            "ForceNewCluster": self.force_new_cluster,
             "AutoLockManagers": self.autolock,
             "Availability": self.availability,
             "Spec": { "EncryptionConfig": { "AutoLockManagers": self.autolock } },
