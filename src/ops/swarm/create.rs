@@ -111,7 +111,7 @@ async fn assemble(
             Err(error) => results.push((machine, Err(error))),
         }
     }
-    let (candidates, standing) = stand(&request.name, &record, &present, was_begun).await?;
+    let (candidates, standing) = stand(world, &request.name, &record, &present, was_begun).await?;
     for one in &present {
         if let (Some(node), Some(addresses)) = (record.node_mut(&one.machine), one.addresses()) {
             node.locate(&addresses);
@@ -210,7 +210,7 @@ async fn preflight(world: &World, request: &Request, members: &[Member]) -> Resu
     }
     let entered = muster::enter(world, existing).await;
     let present = entered.into_iter().map(|(_, one)| one).collect::<Result<Vec<_>, _>>()?;
-    let candidates = muster::look(&present).await?;
+    let candidates = muster::look(world, &present).await?;
     refuse(check::check(&candidates, &wanted(&request.settings)).problems, false)?;
     let plans = planned.iter().map(|member| async move {
         let request = create::Request { dry_run: true, ..machine(request, member)? };
@@ -280,6 +280,7 @@ fn without_failed(members: &[Member], results: &Results) -> Vec<MachineName> {
 
 /// What is there already, and through whom it can be asked.
 async fn stand(
+    world: &World,
     name: &MachineName,
     record: &Record,
     present: &[Arc<Present>],
@@ -295,7 +296,7 @@ async fn stand(
     {
         return Err(SwarmError::NoManager { name: name.clone() }.into());
     }
-    Ok((muster::look(present).await?, standing))
+    Ok((muster::look(world, present).await?, standing))
 }
 
 /// Chooses addresses, and tries whether they are reached, for those who are not in yet.

@@ -1,13 +1,17 @@
 //! The hosts of a swarm, each with its two ways in and what it says of itself.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use super::SwarmError;
 use crate::{
-    engine::api::{Api, Info},
+    engine::api::{Api, ApiError, Info},
     machine::MachineName,
     ops::{OpsError, World, connect, fan_out},
-    retry::Deadline,
+    retry::{Backoff, Deadline, PollError, Try, poll},
     ssh::Session,
     store::Stage,
     swarm::{
@@ -20,6 +24,9 @@ use crate::{
 
 /// How long a host that is up may take for a login and its answers.
 const LOOK_WAIT: Duration = Duration::from_secs(60);
+
+/// How long an engine may take to close a swarm's ports after it has left.
+const LEAVE_WAIT: Duration = Duration::from_secs(30);
 
 /// A host with its two ways in.
 pub struct Present {
@@ -78,19 +85,47 @@ async fn enter_one(world: &World, machine: MachineName, deadline: Deadline) -> R
 }
 
 /// What each of them is; all of them know the addresses of all.
-pub async fn look(present: &[Arc<Present>]) -> Result<Vec<Candidate>, OpsError> {
+pub async fn look(world: &World, present: &[Arc<Present>]) -> Result<Vec<Candidate>, OpsError> {
     let all: Vec<IpAddr> = present.iter().filter_map(|one| one.reached()).collect();
     let looks = present.iter().map(|one| {
         let others: Vec<IpAddr> =
             all.iter().copied().filter(|address| Some(*address) != one.reached()).collect();
         async move {
-            let deadline = Deadline::after(LOOK_WAIT);
-            let host = host::look(&one.session, &others, deadline).await.map_err(SwarmError::from)?;
+            let host = look_at(world, one, &others).await?;
             let skew = host.clock - jiff::Timestamp::now().as_second();
             Ok(candidate(one, host, skew))
         }
     });
     futures_util::future::try_join_all(looks).await
+}
+
+/// An engine that has just left a swarm holds its ports for a moment longer.
+async fn look_at(world: &World, one: &Present, others: &[IpAddr]) -> Result<Host, OpsError> {
+    let lingers = |host: &Host| {
+        one.seen() == Seen::Outside && host.taken.iter().any(|taken| taken.program == "dockerd")
+    };
+    let what = format!("the engine of {} to let go of the swarm that it left", one.machine);
+    let events = world.events.of(&one.machine);
+    let last = Mutex::new(None);
+    let outcome = poll(&what, Deadline::after(LEAVE_WAIT), Backoff::NEAR, &events, || async {
+        match host::look(&one.session, others, Deadline::after(LOOK_WAIT)).await {
+            Ok(host) if lingers(&host) => {
+                *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(host);
+                Try::Again("it still listens on its ports".to_owned())
+            }
+            Ok(host) => Try::Done(host),
+            Err(error) => Try::Fail(OpsError::from(SwarmError::from(error))),
+        }
+    });
+    match outcome.await {
+        Ok(host) => Ok(host),
+        Err(PollError::Failed(error)) => Err(error),
+        // Then the check says who holds which port.
+        Err(PollError::TimedOut(late)) => {
+            let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
+            last.ok_or_else(|| ApiError::TimedOut(late).into())
+        }
+    }
 }
 
 fn candidate(one: &Present, host: Host, skew: i64) -> Candidate {
