@@ -70,16 +70,8 @@ fn scp_copies_both_ways_with_names_folders_and_modes() {
             let _ = fs::remove_file(&left).or_else(|_| fs::remove_dir_all(&left));
         }
     }
-    assert_eq!(configurations_left(), 0, "each copy takes its configuration with it");
-}
-
-/// How many configurations of copies that are over lie in the folder of temporary files.
-fn configurations_left() -> usize {
-    let is_left = |path: PathBuf| {
-        let text = fs::read_to_string(path.join("ssh_config")).unwrap_or_default();
-        text.starts_with("Host rmachine.") && text.contains("rmachine-user")
-    };
-    fs::read_dir(std::env::temp_dir()).unwrap().flatten().filter(|entry| is_left(entry.path())).count()
+    let left: Vec<_> = fs::read_dir(user.temporary()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.is_empty(), "each copy takes its configuration with it: {left:?}");
 }
 
 #[test]

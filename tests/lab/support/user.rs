@@ -50,6 +50,7 @@ impl User {
         // Not /tmp: machines of the nspawn driver live in the store, which must be on a real disk.
         let home = tempfile::Builder::new().prefix("rmachine-user").tempdir_in("/var/tmp").expect("a home");
         let user = Self { home, vars: Vec::new() };
+        std::fs::create_dir(user.temporary()).expect("a folder for temporary files");
         user.share_images();
         user
     }
@@ -80,6 +81,11 @@ impl User {
         self.home.path()
     }
 
+    /// The folder for temporary files of this user's programs, so that what they leave is theirs alone.
+    pub fn temporary(&self) -> PathBuf {
+        self.home().join(".tmp")
+    }
+
     /// The store.
     pub fn store(&self) -> PathBuf {
         self.home().join(".docker/machine")
@@ -98,6 +104,7 @@ impl User {
         command
             .env_clear()
             .env("HOME", self.home())
+            .env("TMPDIR", self.temporary())
             .env("PATH", format!("{}/bin:{bin}:{path}", self.home().display()))
             .env("SHELL", "/bin/bash");
         command.envs(self.vars.iter().cloned()).current_dir(self.home()).stdin(Stdio::null());
