@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help build setup lint test demo bench campaign pictures clean-hosts
+.PHONY: help build setup lint test fuzz demo bench campaign pictures clean-hosts
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,9 @@ lint: setup ## Check format, clippy, documentation and shell scripts
 
 test: setup lint ## Run every check and test, real hosts included
 	scripts/test.sh
+
+fuzz: ## Throw spoilt streams at the reader of plugins' answers for ten minutes
+	RMACHINE_FUZZ_SECONDS=600 RMACHINE_SEED=$$(date +%s) $(CARGO) test --release --lib plugin::gob -- --nocapture
 
 demo: ## Create a machine with the default driver and run a container on it
 	scripts/demo.sh

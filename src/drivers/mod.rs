@@ -4,6 +4,7 @@ mod generic_ssh;
 mod missing;
 mod none;
 mod nspawn;
+pub mod plugin;
 #[cfg(debug_assertions)]
 mod rehearsal;
 

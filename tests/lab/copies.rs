@@ -70,7 +70,8 @@ fn scp_copies_both_ways_with_names_folders_and_modes() {
             let _ = fs::remove_file(&left).or_else(|_| fs::remove_dir_all(&left));
         }
     }
-    let left: Vec<_> = fs::read_dir(user.temporary()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        fs::read_dir(user.temporary()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.is_empty(), "each copy takes its configuration with it: {left:?}");
 }
 

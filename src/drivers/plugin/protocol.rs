@@ -1,0 +1,25 @@
+//! What is said between docker-machine and its plugins, as types of gob: the frames of net/rpc, and the arguments of the methods.
+
+use super::gob::Type;
+
+/// What goes before every argument.
+pub const REQUEST: Type =
+    Type::Struct { name: "Request", fields: &[("ServiceMethod", Type::Text), ("Seq", Type::Uint)] };
+/// No argument.
+pub const NOTHING: Type = Type::Struct { name: "", fields: &[] };
+/// The state, as JSON.
+pub const STATE: Type = Type::Bytes;
+/// The flags of `create` with their values.
+pub const FLAGS: Type = Type::Interface(&[(FLAGS_NAME, RPC_FLAGS)]);
+/// Under which name [`FLAGS`] holds them.
+pub const FLAGS_NAME: &str = "*rpcdriver.RPCFlags";
+
+const RPC_FLAGS: Type = Type::Struct { name: "RPCFlags", fields: &[("Values", VALUES)] };
+const VALUES: Type =
+    Type::Map { name: "map[string]interface {}", key: &Type::Text, elem: &Type::Interface(FLAG_VALUES) };
+const FLAG_VALUES: &[(&str, Type)] = &[
+    ("string", Type::Text),
+    ("int", Type::Int),
+    ("bool", Type::Bool),
+    ("[]string", Type::Slice { name: "", elem: &Type::Text }),
+];
