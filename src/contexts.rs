@@ -55,15 +55,15 @@ pub enum ContextError {
         why: &'static str,
     },
     /// Somebody else's context has the name.
-    #[error("docker has a context {name} that is not of this machine")]
+    #[error("docker has a context {name} that is not ours")]
     Taken {
         /// The name.
         name: String,
     },
     /// The user wants none.
-    #[error("machine {name} was made without a context")]
+    #[error("{name} was made without a context")]
     Unwanted {
-        /// The machine.
+        /// The machine or swarm.
         name: String,
     },
     /// docker's file is not what it should be.
@@ -219,6 +219,12 @@ impl Contexts {
     /// Whether the machine has a context of ours.
     pub fn has(&self, name: &MachineName, store: &Path) -> Result<bool> {
         Ok(matches!(self.owner(name, store)?, Owner::Ours(_)))
+    }
+
+    /// Where a context of ours leads; none where there is none.
+    pub fn host(&self, name: &MachineName, store: &Path) -> Option<String> {
+        let Ok(Owner::Ours(meta)) = self.owner(name, store) else { return None };
+        meta["Endpoints"][ENDPOINT]["Host"].as_str().map(str::to_owned)
     }
 
     /// The current context, where it is not the default one.

@@ -136,7 +136,17 @@ fn read(root: clap::Command, words: &[String], env: &Env) -> Result<(Line, clap:
 /// The whole tree, in the name we were called by.
 pub fn tree(env: &Env) -> clap::Command {
     let program = env.program().to_owned();
-    Line::command().name(program.clone()).bin_name(program)
+    let tree = Line::command().name(program.clone()).bin_name(program);
+    FOR_MANY.into_iter().fold(tree, |tree, path| at(tree, path, &mut naming_one_swarm))
+}
+
+/// The commands that make many machines with the options of `create`; their one name is the swarm's.
+const FOR_MANY: [&[&str]; 2] = [&["swarm", "create"], &["swarm", "add"]];
+
+fn naming_one_swarm(command: clap::Command) -> clap::Command {
+    command.mut_arg("names", |names| {
+        names.value_name("SWARM").help("The swarm").num_args(1).action(ArgAction::Set)
+    })
 }
 
 fn with_driver(

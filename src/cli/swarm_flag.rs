@@ -6,7 +6,10 @@ use std::time::Duration;
 use super::{app::App, error::CliError, names};
 use crate::{
     machine::MachineName,
-    ops::{World, classic_swarm, query, swarm::through},
+    ops::{
+        World, classic_swarm, query,
+        swarm::{context, through},
+    },
     retry::Deadline,
     store::Record,
 };
@@ -35,8 +38,12 @@ impl SwarmFlag {
         match swarm {
             Some(name) if self.swarm => {
                 let world = world.clone();
-                let manager = app
-                    .wait(async move { Ok(through::manager(&world, &name, &world.swarm(&name)?).await?) })?;
+                let manager = app.wait(async move {
+                    let record = world.swarm(&name)?;
+                    let manager = through::manager(&world, &name, &record).await?;
+                    context::point(&world, &name, &record, &manager.machine);
+                    Ok(manager)
+                })?;
                 Ok((manager.machine, Self { swarm: false }))
             }
             _ => Ok((names::one(&world.store, typed)?, self.clone())),

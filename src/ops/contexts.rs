@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{OpsError, World, connect};
+use super::{OpsError, World, connect, swarm};
 use crate::{
     contexts::{ContextError, Contexts, Tls, Wanted},
     machine::MachineName,
@@ -16,6 +16,7 @@ pub(super) fn keep(world: &World, record: &Record) {
     if let Err(error) = write(world, record, url) {
         world.events.of(&record.name).note(format!("no context for docker: {error}"));
     }
+    swarm::context::follow(world, record);
 }
 
 /// Removes the context of a machine that goes.
@@ -58,10 +59,21 @@ pub fn deselect(world: &World) -> Result<Option<String>, OpsError> {
 
 fn write(world: &World, record: &Record, url: &str) -> Result<(), OpsError> {
     let description = format!("machine {} ({})", record.name, record.config.driver_name);
+    write_as(world, &record.name, &description, record, url)
+}
+
+/// Makes a context of this name, a machine's or a swarm's, that leads to this machine's engine.
+pub(super) fn write_as(
+    world: &World,
+    name: &MachineName,
+    description: &str,
+    record: &Record,
+    url: &str,
+) -> Result<(), OpsError> {
     Contexts::locate(&world.env)?.write(&Wanted {
-        name: &record.name,
+        name,
         store: world.store.root(),
-        description: &description,
+        description,
         host: url,
         tls: tls(world, record, url)?,
     })?;

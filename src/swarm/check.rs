@@ -6,14 +6,16 @@ use super::{
     addresses::Addresses,
     host::Host,
     reach::{Outcome, Port},
-    topology::Seen,
+    standing::Seen,
 };
-use crate::machine::MachineName;
+use crate::machine::{EngineVersion, MachineName};
 
 /// A node's certificate is valid from an hour before it was made; a clock that is further behind than this cannot join reliably.
 const MOST_SKEW: i64 = 15 * 60;
 /// Clocks that differ by more are worth a word: logs and certificates do not fit together.
 const ODD_SKEW: i64 = 30;
+/// `default-network-opts` came with this engine.
+const DEFAULTS_SINCE: u32 = 24;
 /// Where the engine's own pool begins when nobody says another.
 const USUAL_POOL: &str = "10.0.0.0/8";
 /// Pools that are taken, in this order, where a host has a way into the usual one.
@@ -27,9 +29,21 @@ pub struct EngineFacts {
     /// Such as `26.1.5+dfsg1`.
     pub version: String,
     /// Whether containers survive its restart, which swarm mode refuses.
-    pub live_restore: bool,
+    pub live_restore: LiveRestore,
     /// `iptables` or `nftables`; empty where it does not say.
     pub firewall: String,
+}
+
+/// live-restore, which swarm mode refuses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LiveRestore {
+    /// It is off.
+    #[default]
+    Off,
+    /// It is on because our machine was asked for it: we take it off and put it back when the node leaves.
+    Ours,
+    /// Somebody else switched it on.
+    Theirs,
 }
 
 /// A host that is to be a node.
@@ -50,7 +64,7 @@ pub struct Candidate {
 /// What the swarm is to be like.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Whether hosts must be able to encrypt overlay networks.
+    /// Whether overlay networks are encrypted unless they say otherwise.
     pub encrypt: bool,
     /// The UDP port of overlay networks.
     pub data_path_port: u16,
@@ -112,6 +126,16 @@ pub enum Problem {
         machine: MachineName,
         /// What it lacks, and for what.
         what: &'static str,
+    },
+    /// An engine that has no defaults for networks.
+    #[error(
+        "the engine of {machine} ({version}) cannot encrypt networks by default: engines from {DEFAULTS_SINCE}.0 on can"
+    )]
+    NoDefaults {
+        /// The machine.
+        machine: MachineName,
+        /// Its engine's version.
+        version: String,
     },
     /// Another program on a port.
     #[error("{program} holds {port}/{protocol} on {machine}")]
@@ -214,8 +238,13 @@ fn host(candidate: &Candidate, wanted: &Wanted, findings: &mut Findings) {
     let kernel = host.kernel;
     let mut problem = |problem| findings.problems.push(problem);
     if seen.node().is_none() {
-        if engine.live_restore {
-            problem(Problem::LiveRestore { machine: machine.clone() });
+        match engine.live_restore {
+            LiveRestore::Theirs => problem(Problem::LiveRestore { machine: machine.clone() }),
+            LiveRestore::Off | LiveRestore::Ours => {}
+        }
+        if wanted.encrypt && !has_defaults(&engine.version) {
+            let version = engine.version.clone();
+            problem(Problem::NoDefaults { machine: machine.clone(), version });
         }
         if engine.firewall == "nftables" {
             let backend = engine.firewall.clone();
@@ -267,6 +296,11 @@ fn meshes(candidates: &[Candidate], findings: &mut Findings) {
             lacking.join(", ")
         ));
     }
+}
+
+/// Whether an engine of that version knows `default-network-opts`; one whose version says nothing is tried.
+fn has_defaults(version: &str) -> bool {
+    version.parse::<EngineVersion>().is_ok_and(|version| version.is_at_least(DEFAULTS_SINCE, 0))
 }
 
 fn matters(port: u16, wanted: &Wanted) -> bool {
@@ -335,7 +369,14 @@ mod tests {
             (Box::new(|b| b.skew = -3600), "the clocks of b and a are 3600 s apart"),
             (Box::new(|b| b.engine.id = "id-a".to_owned()), "the engines of a and b have the same id"),
             (Box::new(|b| b.host.hostname = "a".to_owned()), "the hosts of a and b are both called \"a\""),
-            (Box::new(|b| b.engine.live_restore = true), "the engine of b has live-restore on"),
+            (
+                Box::new(|b| b.engine.live_restore = LiveRestore::Theirs),
+                "the engine of b has live-restore on",
+            ),
+            (
+                Box::new(|b| b.engine.version = "20.10.24+dfsg1".to_owned()),
+                "the engine of b (20.10.24+dfsg1) cannot encrypt networks by default: engines from 24.0 on can",
+            ),
             (Box::new(|b| b.engine.firewall = "nftables".to_owned()), "the firewall backend nftables"),
             (Box::new(|b| b.host.kernel.esp = Some(false)), "the kernel of b lacks ESP"),
             (Box::new(|b| b.host.kernel.vxlan = Some(false)), "the kernel of b lacks vxlan"),
@@ -360,6 +401,14 @@ mod tests {
         node.host.taken =
             vec![Taken { protocol: "tcp".to_owned(), port: 7946, program: "dockerd".to_owned() }];
         assert!(problems(&[node], &Wanted::default()).is_empty());
+    }
+
+    #[test]
+    fn live_restore_of_ours_is_no_problem_and_an_old_engine_only_where_networks_are_to_be_encrypted() {
+        let mut old = candidate("a");
+        old.engine.version = "20.10.24".to_owned();
+        old.engine.live_restore = LiveRestore::Ours;
+        assert!(problems(&[old], &Wanted::default()).is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{addresses::Addresses, topology::Seen};
+use super::{addresses::Addresses, standing::Seen};
 use crate::{
     engine::api::{
         Api, ApiError,

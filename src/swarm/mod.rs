@@ -11,4 +11,5 @@ pub mod host;
 pub mod quorum;
 pub mod reach;
 pub mod record;
+pub mod standing;
 pub mod topology;

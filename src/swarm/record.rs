@@ -10,7 +10,10 @@ use super::{
     topology::{Member, Origin},
 };
 use crate::{
-    engine::api::swarm::{Availability, Role},
+    engine::{
+        api::swarm::{Availability, Role},
+        options::Options,
+    },
     machine::MachineName,
     secret::{Secret, exposed},
 };
@@ -42,7 +45,7 @@ pub struct Settings {
     pub autolock: bool,
     /// Whether managers get no tasks.
     pub drain_managers: bool,
-    /// Whether hosts must be able to encrypt overlay networks.
+    /// Whether overlay networks are encrypted unless they say otherwise.
     pub encrypt: bool,
     /// Labels of every node.
     pub labels: BTreeMap<String, String>,
@@ -75,6 +78,19 @@ pub struct Node {
     /// Its labels.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    /// What its engine had before it was made ready, which it gets back when it leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
+}
+
+/// What an engine had before it became a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// Whether it had live-restore.
+    pub live_restore: bool,
+    /// Its defaults for networks, where the swarm changed them; empty where it had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_options: Option<Options>,
 }
 
 impl Node {
@@ -91,6 +107,7 @@ impl Node {
             data_path: None,
             availability: if is_drained { Availability::Drain } else { Availability::Active },
             labels: settings.labels.clone(),
+            before: None,
         }
     }
 
@@ -139,6 +156,9 @@ pub struct Record {
     pub settings: Settings,
     /// Who takes part, managers first.
     pub nodes: Vec<Node>,
+    /// Whether docker gets a context of the swarm's name; `None` where nobody was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<bool>,
     /// What unlocks its managers. The file is 0600.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unlock_key: Option<UnlockKey>,
@@ -148,7 +168,7 @@ impl Record {
     /// A swarm of which nothing exists yet.
     pub fn new(members: &[Member], settings: Settings) -> Self {
         let nodes = members.iter().map(|member| Node::of(member, &settings)).collect();
-        Self { stage: Stage::Recorded, cluster: None, settings, nodes, unlock_key: None }
+        Self { settings, nodes, ..Self::default() }
     }
 
     /// The members, in order.

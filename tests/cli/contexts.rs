@@ -92,7 +92,7 @@ fn without_a_context_there_is_none_and_use_says_what_to_do() {
     assert!(!home.path(".docker").exists());
     home.run(&["use", "n1"])
         .with_code(3)
-        .saying("machine n1 was made without a context")
+        .saying("n1 was made without a context")
         .saying("hint: point docker at it without one: eval \"$(rmachine env n1)\"");
     assert!(!home.path(".docker").exists());
     create(&home, "default", &[]);
@@ -121,7 +121,7 @@ fn a_context_of_somebody_else_is_told_and_left_alone() {
     let theirs = r#"{"Name":"n1","Metadata":{},"Endpoints":{"docker":{"Host":"tcp://192.0.2.1:1"}}}"#;
     fs::write(&path, theirs).unwrap();
     let made = home.run(&["create", "-d", "none", "--url", URL, "n1"]).with_code(0);
-    made.saying("n1: no context for docker: docker has a context n1 that is not of this machine\n");
+    made.saying("n1: no context for docker: docker has a context n1 that is not ours\n");
     home.run(&["use", "n1"]).with_code(3).saying("hint: what it is: docker context inspect n1\n");
     assert_eq!(current(&home), None);
     home.run(&["rm", "-y", "n1"]).with_code(0);

@@ -8,7 +8,7 @@ use rmachine::checkpoint::{Checkpoint, KILL_AT};
 
 use crate::{
     host,
-    support::{Kind, User, report, run},
+    support::{BUSYBOX, Kind, User, report, run},
 };
 use scene::Scene;
 
@@ -25,6 +25,11 @@ fn a_swarm_is_formed_worked_on_loses_its_leader_and_a_node_and_is_ended() {
     scene.until_running(3);
     scene.tasks_find_each_other();
 
+    // docker's context leads to a manager, and to another when that one is gone.
+    scene.user.rmachine(&["use", "web"]).ok();
+    let through = scene.user.through_context("node ls -q");
+    assert_eq!(through.ok().lines().count(), 4);
+
     // The leader dies: the swarm can still be asked and still works.
     let leader = scene.leader();
     scene.user.rmachine(&["kill", &leader]).ok();
@@ -33,6 +38,7 @@ fn a_swarm_is_formed_worked_on_loses_its_leader_and_a_node_and_is_ended() {
     assert_ne!(scene.leader(), leader);
     let through = scene.user.in_env_of_swarm("docker node ls -q");
     assert_eq!(through.ok().lines().count(), 4);
+    assert_eq!(scene.user.through_context("node ls -q").ok().lines().count(), 4);
     scene.tasks_find_each_other();
     scene.user.rmachine(&["start", &leader]).ok();
     scene.until_healthy();
@@ -48,6 +54,7 @@ fn a_swarm_is_formed_worked_on_loses_its_leader_and_a_node_and_is_ended() {
 
     scene.user.rmachine(&["swarm", "rm", "web", "--machines", "-y"]).ok();
     assert_eq!(scene.user.rmachine(&["ls", "-q"]).ok(), "");
+    assert_eq!(scene.user.through_context("context ls -q").ok(), "default");
     assert_eq!(super::made::traces(&scene.user), "0 mounts, 0 processes");
 }
 
@@ -75,6 +82,40 @@ fn a_swarm_that_was_killed_anywhere_is_finished_by_the_same_command() {
     }
     let count = Checkpoint::SWARM.len();
     report("kill -9 in swarm create, then again, then swarm rm", count, count, began.elapsed());
+}
+
+/// The lab's kernel cannot encrypt, so what is looked at is what the engines are told; the module's name is put where hosts look for it.
+#[test]
+fn networks_are_encrypted_by_default_and_live_restore_of_ours_goes_off_and_comes_back() {
+    drop(host!(Kind::Debian13Engine));
+    let user = User::new();
+    let suite = ["create", "-d", "nspawn", "--nspawn-suite", "trixie"];
+    let engine = [
+        "--engine-live-restore",
+        "--engine-opt",
+        "default-network-opts=bridge=com.docker.network.driver.mtu=1400",
+    ];
+    user.rmachine(&[&suite[..], &engine, &["n1"]].concat()).ok();
+    let sh = |script: &str| user.rmachine(&["ssh", "n1", "--", script]).ok();
+    sh(
+        "mkdir -p /lib/modules/$(uname -r) && echo kernel/net/ipv4/esp4.ko >>/lib/modules/$(uname -r)/modules.builtin",
+    );
+    let create = ["swarm", "create", "--managers", "n1", "--encrypt", "safe"];
+    user.rmachine(&create).ok();
+    assert_eq!(user.docker("n1", "info -f '{{.LiveRestoreEnabled}}'").ok(), "false");
+    let import = format!("( {BUSYBOX} ) | docker import -c 'ENV PATH=/bin' - busybox");
+    let serve = "docker network create -d overlay inner && \
+                 docker service create -q --network inner --endpoint-mode dnsrr --no-resolve-image busybox \
+                 sh -c 'while :; do busybox sleep 1; done'";
+    user.in_env("n1", &format!("{import} && {serve}")).ok();
+    let options = user.docker("n1", "network inspect inner -f '{{json .Options}}'").ok();
+    assert!(options.contains("\"encrypted\":\"\""), "{options}");
+    assert!(user.rmachine(&create).stderr.contains("already as it should be"));
+
+    user.rmachine(&["swarm", "rm", "safe", "-y"]).ok();
+    assert_eq!(user.docker("n1", "info -f '{{.LiveRestoreEnabled}}'").ok(), "true");
+    let config = sh("cat /etc/docker/daemon.json");
+    assert!(config.contains("1400") && !config.contains("overlay"), "{config}");
 }
 
 #[test]
@@ -112,6 +153,9 @@ fn what_would_go_wrong_is_told_before_a_host_is_touched() {
 
     // An address pool that the hosts need, an encrypted overlay that the kernel cannot do, an address that is nobody's.
     create(&["--address-pool", "10.0.0.0/8"]).fails(3, "overlaps with");
+    create(&["--encrypt"])
+        .fails(3, "the engine of n1 (20.10.24+dfsg1) cannot encrypt networks by default")
+        .fails(3, "upgrade n1");
     create(&["--advertise", "eth7"]).fails(1, "n1 has no address at eth7");
     user.rmachine(&["swarm", "create", "--managers", "n1,n2", "web"]).fails(2, "2 managers need 2 to agree");
     user.rmachine(&["swarm", "create", "--hosts", "token://abc", "web"]).fails(2, "nodes://10.0.0.[10:20]");

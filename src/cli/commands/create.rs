@@ -109,6 +109,11 @@ impl Args {
         self.chosen.as_ref().map(of).transpose()
     }
 
+    /// Whether docker gets a context for what is made.
+    pub fn context(&self, app: &App) -> Wish {
+        context(app, self.no_context)
+    }
+
     /// sudo's password, where one was given.
     pub fn sudo(&self, app: &App) -> Result<Option<crate::secret::Secret>, CliError> {
         self.sudo.read(&app.env)

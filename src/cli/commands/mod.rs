@@ -86,7 +86,7 @@ pub enum Command {
     Upgrade(upgrade::Args),
     /// Print URLs of engines
     Url(url::Args),
-    /// Make a machine docker's current context
+    /// Make a machine or a swarm docker's current context
     Use(use_::Args),
     /// Print the version of this program, or of a machine's engine
     Version(version::Args),

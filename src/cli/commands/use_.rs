@@ -6,7 +6,8 @@ use crate::{
         error::{CliError, Outcome, code},
         names,
     },
-    ops::{contexts, ssh_config},
+    machine::MachineName,
+    ops::{contexts, ssh_config, swarm::context},
     shell::{self, Shell},
 };
 
@@ -18,7 +19,7 @@ const STRONGER: [&str; 2] = ["DOCKER_HOST", "DOCKER_CONTEXT"];
 /// Options of `use`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The machine; `-` goes back to docker's default context
+    /// The machine or the swarm; `-` goes back to docker's default context
     #[arg(value_name = "NAME", allow_hyphen_values = true, required_unless_present = "default")]
     name: Option<String>,
 
@@ -39,6 +40,11 @@ pub fn run(app: &App, args: &Args) -> Outcome {
 }
 
 fn select(app: &App, typed: &str) -> Result<(), CliError> {
+    if let Some(swarm) =
+        typed.parse().ok().filter(|name| app.store().is_ok_and(|store| store.has_swarm(name)))
+    {
+        return select_swarm(app, &swarm);
+    }
     let name = names::one(&app.store()?, Some(typed))?;
     let world = app.world("use", std::slice::from_ref(&name))?;
     let about = CliError::about(&name);
@@ -52,6 +58,16 @@ fn select(app: &App, typed: &str) -> Result<(), CliError> {
     if let Some(line) = ssh_config::missing_line(&app.env, &world.store, &world.store.load(&name)?) {
         app.ui.say(format_args!("the docker client needs this line at the top of ~/.ssh/config: {line}"));
     }
+    Ok(())
+}
+
+fn select_swarm(app: &App, name: &MachineName) -> Result<(), CliError> {
+    let world = app.world("use", &[])?;
+    let (manager, url) = app.wait({
+        let name = name.clone();
+        async move { Ok(context::select(&world, &name).await?) }
+    })?;
+    app.ui.say(format_args!("docker uses swarm {name} through {manager} at {url}"));
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use crate::{
     swarm::{
         formation,
         record::{Record, UnlockKey},
-        topology::Seen,
+        standing::Seen,
     },
 };
 

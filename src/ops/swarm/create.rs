@@ -7,13 +7,15 @@ use std::{
 };
 
 use super::{
-    SwarmError,
+    SwarmError, checks,
     form::{Forming, Results},
     muster::{self, Present},
-    reachable::{self, Line, Place},
+    reachable::Line,
+    ready,
 };
 use crate::{
     checkpoint::{Checkpoint, Checkpoints},
+    contexts::Wish,
     driver::FlagValue,
     drivers,
     machine::MachineName,
@@ -24,11 +26,11 @@ use crate::{
     },
     store::{Lock, Stage as MachineStage},
     swarm::{
-        addresses::{self, Wishes},
-        check::{self, Candidate, Wanted},
-        reach::DATA_PATH_PORT,
+        addresses::Wishes,
+        check::Candidate,
         record::{Node, Record, Settings, Stage},
-        topology::{self, Asked, Member, Origin, Seen, Standing},
+        standing::{self, Seen, Standing},
+        topology::{self, Asked, Member, Origin},
     },
 };
 
@@ -45,6 +47,8 @@ pub struct Request {
     pub wishes: Wishes,
     /// How new machines are made, everything but the name; none where no driver was named and none can be run here.
     pub template: Option<create::Request>,
+    /// Whether docker gets a context for the swarm.
+    pub context: Wish,
     /// The members are to join those that were recorded.
     pub is_added: bool,
 }
@@ -71,10 +75,11 @@ pub async fn create(world: &World, request: Request) -> Result<Report, OpsError>
     }
     let lock = world.lock(&request.name).await?;
     let was_begun = world.store.has_swarm(&request.name);
-    let record = record(world, &request)?;
+    let mut record = record(world, &request)?;
+    record.context = record.context.or_else(|| request.context.stored(&request.name));
     let members = record.members();
     free(world, &request.name, &members)?;
-    preflight(world, &request, &members).await?;
+    checks::preflight(world, &request, &members).await?;
     world.store.save_swarm(&lock, &record)?;
     reach(world, Checkpoint::SwarmPlanned);
     let outcome = assemble(world, &request, &lock, record, was_begun).await;
@@ -111,21 +116,39 @@ async fn assemble(
             Err(error) => results.push((machine, Err(error))),
         }
     }
-    let (candidates, standing) = stand(world, &request.name, &record, &present, was_begun).await?;
+    let (candidates, standing) = match stand(world, &request.name, &record, &present, was_begun).await {
+        Err(error) => return Err(cause(error, results)),
+        Ok(standing) => standing,
+    };
     for one in &present {
         if let (Some(node), Some(addresses)) = (record.node_mut(&one.machine), one.addresses()) {
             node.locate(&addresses);
         }
     }
-    let table = prepare(world, request, &mut record, &present, &candidates).await?;
+    let table = checks::prepare(world, request, &mut record, &present, &candidates).await?;
     world.store.save_swarm(lock, &record)?;
 
     let was_formed = record.stage == Stage::Formed;
     let changed = !was_formed || present.iter().any(|one| one.seen().node().is_none());
-    let (cluster, joined) = form(world, lock, record, present, standing, was_formed, &results).await?;
+    let (present, unready) = ready::ready(world, lock, &mut record, present).await?;
+    results.extend(unready);
+    let (cluster, joined) = match form(world, lock, record, present, standing, was_formed, &results).await {
+        // Why none can be used says more.
+        Err(error) => return Err(cause(error, results)),
+        Ok(formed) => formed,
+    };
     results.extend(joined);
     let results = in_order(&members, results);
     Ok(Report { cluster, table, results, changed, took: Duration::ZERO })
+}
+
+/// Where no manager is left, what became of the first host says more.
+fn cause(error: OpsError, results: Results) -> OpsError {
+    let failed = results.into_iter().find_map(|(_, outcome)| outcome.err());
+    match (error, failed) {
+        (OpsError::Swarm(SwarmError::NoManager { .. }), Some(failed)) => failed,
+        (error, _) => error,
+    }
 }
 
 fn reach(world: &World, point: Checkpoint) {
@@ -193,48 +216,8 @@ fn free(world: &World, name: &MachineName, members: &[Member]) -> Result<(), Ops
     Ok(())
 }
 
-/// Everything that can be known before a host is touched: machines that exist are looked at, those to be made are planned.
-async fn preflight(world: &World, request: &Request, members: &[Member]) -> Result<(), OpsError> {
-    let mut existing = Vec::new();
-    let mut planned = Vec::new();
-    for member in members {
-        let is_there = world.store.exists(&member.machine);
-        match member.origin {
-            Origin::Existing if !is_there => {
-                return Err(world.store.not_found(member.machine.as_str()).into());
-            }
-            Origin::Existing => existing.push(member.machine.clone()),
-            Origin::New | Origin::Listed { .. } if is_there => {}
-            Origin::New | Origin::Listed { .. } => planned.push(member.clone()),
-        }
-    }
-    let entered = muster::enter(world, existing).await;
-    let present = entered.into_iter().map(|(_, one)| one).collect::<Result<Vec<_>, _>>()?;
-    let candidates = muster::look(world, &present).await?;
-    refuse(check::check(&candidates, &wanted(&request.settings)).problems, false)?;
-    let plans = planned.iter().map(|member| async move {
-        let request = create::Request { dry_run: true, ..machine(request, member)? };
-        create::create(world, request).await
-    });
-    futures_util::future::try_join_all(plans).await?;
-    Ok(())
-}
-
-fn wanted(settings: &Settings) -> Wanted {
-    let port = settings.data_path_port;
-    Wanted {
-        encrypt: settings.encrypt,
-        data_path_port: if port == 0 { DATA_PATH_PORT } else { port },
-        pools: settings.pools.clone(),
-    }
-}
-
-fn refuse(problems: Vec<check::Problem>, after_making: bool) -> Result<(), OpsError> {
-    if problems.is_empty() { Ok(()) } else { Err(SwarmError::Problems { problems, after_making }.into()) }
-}
-
 /// How a member's machine is made.
-fn machine(request: &Request, member: &Member) -> Result<create::Request, OpsError> {
+pub(super) fn machine(request: &Request, member: &Member) -> Result<create::Request, OpsError> {
     let template =
         request.template.clone().ok_or_else(|| SwarmError::NoDriver { machine: member.machine.clone() })?;
     let mut made =
@@ -289,7 +272,7 @@ async fn stand(
     let members: Vec<Member> =
         present.iter().filter_map(|one| record.node(&one.machine)).map(Node::member).collect();
     let seen: Vec<Seen> = present.iter().map(|one| one.seen()).collect();
-    let standing = topology::standing(&members, &seen, record.cluster.as_deref(), was_begun)
+    let standing = standing::standing(&members, &seen, record.cluster.as_deref(), was_begun)
         .map_err(SwarmError::from)?;
     if standing == Standing::Nothing
         && !members.iter().any(|member| member.role == crate::engine::api::swarm::Role::Manager)
@@ -297,59 +280,6 @@ async fn stand(
         return Err(SwarmError::NoManager { name: name.clone() }.into());
     }
     Ok((muster::look(world, present).await?, standing))
-}
-
-/// Chooses addresses, and tries whether they are reached, for those who are not in yet.
-async fn prepare(
-    world: &World,
-    request: &Request,
-    record: &mut Record,
-    present: &[Arc<Present>],
-    candidates: &[Candidate],
-) -> Result<Vec<Line>, OpsError> {
-    if candidates.iter().all(|candidate| candidate.seen.node().is_some()) {
-        return Ok(Vec::new());
-    }
-    let after_making = record.nodes.iter().any(Node::is_made);
-    choose_pool(world, record, candidates);
-    let findings = check::check(candidates, &wanted(&record.settings));
-    findings.notes.iter().for_each(|note| world.events.note(note));
-    refuse(findings.problems, after_making)?;
-
-    let located: Vec<_> = candidates
-        .iter()
-        .zip(present)
-        .map(|(candidate, one)| candidate.host.located(candidate.machine.as_str(), one.reached()))
-        .collect();
-    let chosen = addresses::choose(&located, &request.wishes).map_err(SwarmError::from)?;
-    let mut places = Vec::new();
-    for (one, addresses) in present.iter().zip(chosen) {
-        let Some(node) = record.node_mut(&one.machine) else { continue };
-        if node.id.is_none() {
-            world.events.note(check::told(&one.machine, &addresses));
-            node.locate(&addresses);
-        }
-        let role = node.role;
-        places.push(Place { present: Arc::clone(one), role, addresses });
-    }
-    world.events.step("trying whether the hosts reach each other");
-    let table = reachable::table(&places, record.settings.data_path_port).await?;
-    refuse(table.iter().filter_map(Line::problem).collect(), after_making)?;
-    Ok(table)
-}
-
-/// Before the swarm begins: another pool than the engine's own where a host needs that one.
-fn choose_pool(world: &World, record: &mut Record, candidates: &[Candidate]) {
-    if record.stage != Stage::Recorded || !record.settings.pools.is_empty() {
-        return;
-    }
-    let hosts: Vec<_> = candidates.iter().map(|candidate| &candidate.host).collect();
-    if let Some(pool) = check::free_pool(&hosts) {
-        world.events.note(format!(
-            "overlay networks get their subnets from {pool}, because hosts have a way into the engine's own 10.0.0.0/8"
-        ));
-        record.settings.pools = vec![pool];
-    }
 }
 
 /// Begins where nothing stands, brings in the rest, and ends with everything as it was asked for.
@@ -363,15 +293,11 @@ async fn form(
     failed: &Results,
 ) -> Result<(String, Results), OpsError> {
     let is_manager = |one: &&Arc<Present>| record.managers().any(|manager| *manager == one.machine);
-    let first = match standing {
-        Standing::Formed { through, .. } => Arc::clone(&present[through]),
-        Standing::Nothing => Arc::clone(
-            present
-                .iter()
-                .find(is_manager)
-                .ok_or_else(|| SwarmError::NoManager { name: lock.name().clone() })?,
-        ),
+    let first = match &standing {
+        Standing::Formed { through, .. } => present.iter().find(|one| one.machine == *through),
+        Standing::Nothing => present.iter().find(is_manager),
     };
+    let first = first.map(Arc::clone).ok_or_else(|| SwarmError::NoManager { name: lock.name().clone() })?;
     let forming = Forming { world, lock, record: Mutex::new(record), present };
     let cluster = match standing {
         Standing::Nothing => forming.begin(&first).await?,

@@ -3,13 +3,8 @@
 use crate::{
     machine::MachineName,
     swarm::{
-        addresses::AddressError,
-        check::Problem,
-        discovery::DiscoveryError,
-        formation::FormationError,
-        host::HostError,
-        quorum::Quorum,
-        topology::{Conflict, TopologyError},
+        addresses::AddressError, check::Problem, discovery::DiscoveryError, formation::FormationError,
+        host::HostError, quorum::Quorum, standing::Conflict, topology::TopologyError,
     },
 };
 

@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::{StreamExt, stream};
 
-use super::{SwarmError, muster::Present};
+use super::{SwarmError, context, muster::Present};
 use crate::{
     checkpoint::{Checkpoint, Checkpoints},
     engine::api::{
@@ -25,7 +25,7 @@ use crate::{
         addresses::Addresses,
         formation::{self, Door, Joiner},
         record::{Node, Record, Stage, UnlockKey},
-        topology::Seen,
+        standing::Seen,
     },
 };
 
@@ -249,6 +249,7 @@ impl Forming<'_> {
             let rotation = Rotation { worker_token: true, manager_token: true };
             first.api.update_swarm(rotation, deadline, |_| {}).await?;
         }
+        context::point(self.world, self.lock.name(), &self.read(Record::clone), &first.machine);
         self.reach(Checkpoint::SwarmFinished);
         Ok(())
     }

@@ -1,11 +1,14 @@
 //! The verbs on swarms: each brings machines, store and the rules of `crate::swarm` together.
 
 pub mod change;
+mod checks;
+pub mod context;
 pub mod create;
 mod error;
 mod form;
 mod muster;
 mod reachable;
+mod ready;
 pub mod remove;
 pub mod status;
 pub mod through;

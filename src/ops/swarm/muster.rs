@@ -10,15 +10,15 @@ use super::SwarmError;
 use crate::{
     engine::api::{Api, ApiError, Info},
     machine::MachineName,
-    ops::{OpsError, World, connect, fan_out},
+    ops::{OpsError, World, connect, fan_out, provision::stored_wishes},
     retry::{Backoff, Deadline, PollError, Try, poll},
     ssh::Session,
     store::Stage,
     swarm::{
         addresses::Addresses,
-        check::{Candidate, EngineFacts},
+        check::{Candidate, EngineFacts, LiveRestore},
         host::{self, Host},
-        topology::Seen,
+        standing::Seen,
     },
 };
 
@@ -38,6 +38,8 @@ pub struct Present {
     pub session: Session,
     /// What its engine says.
     pub info: Info,
+    /// Whether its machine was asked for live-restore.
+    pub wishes_live_restore: bool,
 }
 
 impl Present {
@@ -50,6 +52,15 @@ impl Present {
     pub fn addresses(&self) -> Option<Addresses> {
         let advertise = self.info.swarm.node_addr.parse().ok()?;
         Some(Addresses { advertise, listen: advertise, data_path: None })
+    }
+
+    /// Whether its engine has live-restore on, and on whose account.
+    pub fn live_restore(&self) -> LiveRestore {
+        match (self.info.live_restore_enabled, self.wishes_live_restore) {
+            (false, _) => LiveRestore::Off,
+            (true, true) => LiveRestore::Ours,
+            (true, false) => LiveRestore::Theirs,
+        }
     }
 
     /// The address we reached it at.
@@ -65,12 +76,14 @@ pub async fn enter(
 ) -> Vec<(MachineName, Result<Arc<Present>, OpsError>)> {
     fan_out::fan_out(machines, fan_out::AT_ONCE, |machine| {
         let world = world.clone();
-        async move { enter_one(&world, machine, Deadline::after(LOOK_WAIT)).await.map(Arc::new) }
+        async move { enter_one(&world, machine).await.map(Arc::new) }
     })
     .await
 }
 
-async fn enter_one(world: &World, machine: MachineName, deadline: Deadline) -> Result<Present, OpsError> {
+/// Logs in on one and asks its engine.
+pub async fn enter_one(world: &World, machine: MachineName) -> Result<Present, OpsError> {
+    let deadline = Deadline::after(LOOK_WAIT);
     let events = world.events.of(&machine);
     let record = world.store.load(&machine)?;
     if record.side.stage != Stage::Provisioned {
@@ -81,7 +94,8 @@ async fn enter_one(world: &World, machine: MachineName, deadline: Deadline) -> R
     let session = connect::session(world, driver.as_ref(), &record, deadline, false).await?;
     let api = connect::engine(world, driver.as_ref(), &record, deadline).await?;
     let info = api.info(deadline).await?;
-    Ok(Present { machine, api, session, info })
+    let wishes_live_restore = stored_wishes(&record)?.daemon.get("live-restore") == Some(&true.into());
+    Ok(Present { machine, api, session, info, wishes_live_restore })
 }
 
 /// What each of them is; all of them know the addresses of all.
@@ -132,7 +146,7 @@ fn candidate(one: &Present, host: Host, skew: i64) -> Candidate {
     let engine = EngineFacts {
         id: one.info.id.clone(),
         version: one.info.server_version.clone(),
-        live_restore: one.info.live_restore_enabled,
+        live_restore: one.live_restore(),
         firewall: one
             .info
             .firewall_backend

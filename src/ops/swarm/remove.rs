@@ -5,8 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use super::{
     SwarmError,
     change::{Held, may_lose},
+    context,
     form::Results,
-    through,
+    ready, through,
 };
 use crate::{
     engine::api::{
@@ -16,12 +17,12 @@ use crate::{
     },
     machine::MachineName,
     ops::{
-        OpsError, World,
+        OpsError, World, contexts,
         fan_out::{AT_ONCE, fan_out},
         rm,
     },
     retry::Deadline,
-    swarm::{formation, topology::Seen},
+    swarm::{formation, standing::Seen},
 };
 
 /// One request and its answer.
@@ -63,8 +64,13 @@ pub async fn node(
     if let Ok(id) = held.id(machine) {
         leave(world, &held, &api, machine, &id, going).await?;
     }
+    let before = held.record.node(machine).and_then(|node| node.before.clone());
     held.record.nodes.retain(|node| node.machine != *machine);
     held.save(world)?;
+    if !going.with_machine {
+        ready::put_back(world, machine, before.as_ref()).await;
+    }
+    context::point(world, name, &held.record, &held.manager.machine);
     if going.with_machine {
         world.events.of(machine).step("removing the machine");
         rm::rm(world, machine, going.force).await?;
@@ -193,6 +199,7 @@ pub async fn swarm(
         results.extend(left);
     }
     if record.nodes.is_empty() {
+        contexts::forget(world, name);
         world.store.remove_swarm(&lock)?;
     }
     Ok(results)
@@ -211,6 +218,9 @@ async fn go(
         // A host that is removed, or that is gone for good, need not say goodbye.
         if !goes_too && !force {
             left?;
+        }
+        if !goes_too {
+            ready::put_back(world, &node.machine, node.before.as_ref()).await;
         }
         if goes_too {
             world.events.of(&node.machine).step("removing the machine");

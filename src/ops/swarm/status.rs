@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 
 use super::{
-    SwarmError,
+    SwarmError, context,
     through::{self, Manager},
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     machine::MachineName,
     ops::{OpsError, World, connect, fan_out},
     retry::Deadline,
-    swarm::{host, quorum::Quorum, record::Record, topology::Seen},
+    swarm::{host, quorum::Quorum, record::Record, standing::Seen},
 };
 
 /// One round of questions.
@@ -136,7 +136,10 @@ pub async fn work(manager: &Manager, deadline: Deadline) -> Result<Work, ApiErro
 pub async fn status(world: &World, name: &MachineName, with_certificates: bool) -> Result<Status, OpsError> {
     let record = world.swarm(name)?;
     let mut status = match through::manager(world, name, &record).await {
-        Ok(manager) => seen_by(name, &record, &manager).await?,
+        Ok(manager) => {
+            context::point(world, name, &record, &manager.machine);
+            seen_by(name, &record, &manager).await?
+        }
         Err(OpsError::Swarm(SwarmError::NoAnswer { .. })) => {
             unseen(name, &record, &through::managers(world, &record).await)
         }

@@ -13,7 +13,7 @@ use crate::{
     machine::MachineName,
     ops::{OpsError, World, connect, fan_out},
     retry::{Backoff, Deadline, Try, poll},
-    swarm::{record::Record, topology::Seen},
+    swarm::{record::Record, standing::Seen},
 };
 
 /// How long a manager may take to answer: one that has lost its leader says nothing until there is another.

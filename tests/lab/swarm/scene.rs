@@ -37,6 +37,13 @@ impl User {
     }
 }
 
+impl User {
+    /// docker by its current context.
+    pub fn through_context(&self, words: &str) -> Run {
+        run(self.command("docker").args(words.split(' ')))
+    }
+}
+
 impl Scene {
     /// So many new machines as a swarm.
     pub fn new(managers: &str, workers: &str) -> Self {

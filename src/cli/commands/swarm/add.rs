@@ -50,6 +50,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         settings: Settings { labels: labels(&args.node_labels)?, ..Settings::default() },
         wishes: args.addresses.wishes(),
         template: args.create.template(app, &name)?,
+        context: args.create.context(app),
         is_added: true,
     };
     let world = app.world_with(&[], args.create.sudo(app)?, "swarm add")?;

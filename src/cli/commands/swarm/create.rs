@@ -70,7 +70,7 @@ struct SettingsArgs {
     #[arg(long)]
     drain_managers: bool,
 
-    /// Refuse hosts that cannot encrypt overlay networks (each network asks for it itself: --opt encrypted)
+    /// Encrypt overlay networks unless they say otherwise (engines from 24.0 on, and kernels with ESP)
     #[arg(long)]
     encrypt: bool,
 
@@ -94,6 +94,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         settings: args.settings.read()?,
         wishes: args.addresses.wishes(),
         template: args.create.template(app, &name)?,
+        context: args.create.context(app),
         is_added: false,
     };
     let names = members(app, &request)?;

@@ -11,9 +11,7 @@ pub(super) fn hints(error: &ContextError, to: To<'_>) -> Hints {
         }
         ContextError::Taken { name } => vec![
             format!("what it is: docker context inspect {name}"),
-            format!(
-                "if it can go: docker context rm {name}, then {program} use {name} makes the machine's own"
-            ),
+            format!("if it can go: docker context rm {name}, then {program} use {name} makes one of ours"),
         ],
         ContextError::NoHome => one("say where docker keeps its files: DOCKER_CONFIG=FOLDER"),
         ContextError::Malformed { path, .. } => one(format!("mend the file: {}", path.display())),

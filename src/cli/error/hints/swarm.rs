@@ -4,11 +4,8 @@ use super::{Hints, To, along, one};
 use crate::{
     ops::swarm::SwarmError,
     swarm::{
-        addresses::AddressError,
-        check::Problem,
-        discovery::DiscoveryError,
-        formation::FormationError,
-        topology::{Conflict, TopologyError},
+        addresses::AddressError, check::Problem, discovery::DiscoveryError, formation::FormationError,
+        standing::Conflict, topology::TopologyError,
     },
 };
 
@@ -84,6 +81,10 @@ fn of_problem(problem: &Problem, program: &str) -> Hints {
         Problem::Firewall { machine, .. } => {
             one(format!("{program} engine set {machine} firewall-backend=iptables"))
         }
+        Problem::NoDefaults { machine, .. } => vec![
+            format!("upgrade it: {program} upgrade {machine}"),
+            "or leave --encrypt away, and let each network ask for it: docker network create -d overlay --opt encrypted NAME".to_owned(),
+        ],
         Problem::Kernel { .. } => {
             one("use a host with a full kernel (the -cloud and container kernels may lack it)")
         }
