@@ -19,8 +19,10 @@ pub enum Phase {
     Checks,
     /// The driver makes the host, or adopts it.
     MakingHost,
-    /// The host is there; what it is will be found out.
+    /// The driver is done; the host is waited for until it runs.
     HostMade,
+    /// The host runs; what it is will be found out.
+    HostRuns,
     /// The first login is waited for.
     AwaitingLogin,
     /// The host is looked at.
@@ -29,6 +31,10 @@ pub enum Phase {
     Provisioning(String),
     /// The engine is going to be installed.
     Installing,
+    /// Another engine is going to take the place of the one that is there.
+    Upgrading,
+    /// The new engine takes over.
+    RestartingEngine,
     /// The machine's certificates are there.
     CertificatesMade,
     /// Certificates and settings are put in place on the host.
@@ -41,6 +47,8 @@ pub enum Phase {
     DriverActs,
     /// The host is going to be started.
     Starting,
+    /// The host is down and going to be started, so that its engine can be upgraded.
+    StartingToUpgrade,
     /// The host was started; its engine is waited for.
     Started,
     /// The host is going to be stopped.
@@ -118,12 +126,6 @@ impl Events {
         Self { sink: Arc::new(sink), machine: self.machine.clone() }
     }
 
-    /// The same sink, which hears of no phases: for a verb that tells its own.
-    #[must_use]
-    pub fn without_phases(&self) -> Self {
-        Self { sink: Arc::new(Unphased(Arc::clone(&self.sink))), machine: self.machine.clone() }
-    }
-
     /// Emits any event.
     pub fn emit(&self, event: Event) {
         self.sink.emit(self.machine.as_ref(), event);
@@ -164,16 +166,6 @@ impl<F: Fn(&Event) + Send + Sync> Sink for Watched<F> {
     fn emit(&self, machine: Option<&MachineName>, event: Event) {
         (self.watch)(&event);
         self.next.emit(machine, event);
-    }
-}
-
-struct Unphased(Arc<dyn Sink>);
-
-impl Sink for Unphased {
-    fn emit(&self, machine: Option<&MachineName>, event: Event) {
-        if !matches!(event, Event::Phase(_)) {
-            self.0.emit(machine, event);
-        }
     }
 }
 

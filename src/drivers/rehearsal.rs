@@ -32,6 +32,9 @@ pub(super) struct Rehearsed {
     base: Base,
     #[serde(default)]
     folder: PathBuf,
+    /// What goes wrong: `create`, `run` or `remove`.
+    #[serde(default)]
+    fault: String,
     /// How often it was started: something to save.
     #[serde(default)]
     starts: u64,
@@ -44,6 +47,10 @@ impl Rehearsed {
 
     fn up(&self) -> PathBuf {
         self.host().join("up")
+    }
+
+    fn rehearsed(&self, doing: &str) -> DriverError {
+        DriverError::failed(doing, format!("this was wished for by --rehearsal-fault {}", self.fault))
     }
 }
 
@@ -63,14 +70,18 @@ impl BuiltIn for Rehearsal {
     }
 
     fn flags(&self) -> Vec<FlagSpec> {
-        vec![FlagSpec::text("rehearsal-folder", "Make the host below this folder")]
+        vec![
+            FlagSpec::text("rehearsal-folder", "Make the host below this folder"),
+            FlagSpec::text("rehearsal-fault", "Let this go wrong: create, run or remove"),
+        ]
     }
 
     fn configure(&self, context: &Context, flags: &Flags) -> Result<Rehearsed> {
         let Some(folder) = flags.text("rehearsal-folder") else {
             return Err(DriverError::Usage { message: "--rehearsal-folder must be given".to_owned() });
         };
-        Ok(Rehearsed { base: Base::new(context), folder: PathBuf::from(folder), starts: 0 })
+        let fault = flags.text("rehearsal-fault").unwrap_or_default().to_owned();
+        Ok(Rehearsed { base: Base::new(context), folder: PathBuf::from(folder), fault, starts: 0 })
     }
 
     async fn preflight(&self, _context: &Context, _state: &Rehearsed) -> Result<()> {
@@ -87,7 +98,11 @@ impl BuiltIn for Rehearsal {
         context.checkpoints.reach(Checkpoint::HostBegun);
         fs::create_dir_all(state.host()).map_err(|error| DriverError::failed("make the host", error))?;
         context.checkpoints.reach(Checkpoint::HostHalfMade);
-        self.start(context, state).await
+        match state.fault.as_str() {
+            "create" => Err(state.rehearsed("start the host")),
+            "run" => Ok(()),
+            _ => self.start(context, state).await,
+        }
     }
 
     async fn state(&self, _context: &Context, state: &mut Rehearsed) -> Result<State> {
@@ -127,6 +142,9 @@ impl BuiltIn for Rehearsal {
     async fn remove(&self, context: &Context, state: &mut Rehearsed) -> Result<()> {
         if state.folder == Path::new("") {
             return Ok(());
+        }
+        if state.fault == "remove" {
+            return Err(state.rehearsed("remove the host"));
         }
         self.stop(context, state).await?;
         gone(fs::remove_dir(state.host()), "remove the host")

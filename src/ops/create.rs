@@ -11,14 +11,18 @@ use super::{
 use crate::{
     checkpoint::Checkpoint,
     contexts::Wish,
-    driver::{Context, Driver, Flags, Origin},
+    driver::{Context, Driver, DriverError, Flags, Origin},
     drivers,
+    error::in_one_line,
     event::Phase,
-    machine::MachineName,
+    machine::{MachineName, State},
     provision::Wishes,
-    retry::Deadline,
+    retry::{Backoff, Deadline, PollError, Try, poll},
     store::{EngineOptions, FreshConfig, Lock, Record, Side, Stage, StoreError, SwarmOptions},
 };
+
+/// How long a host that was made may take until its driver says that it runs.
+const RUNNING_WAIT: Duration = Duration::from_secs(180);
 
 /// What the user asked for.
 #[derive(Clone, Debug)]
@@ -151,8 +155,12 @@ impl Story<'_> {
             self.make_host(record).await?;
         }
         self.context.checkpoints.reach(Checkpoint::HostMade);
-        if self.driver.profile().provisions {
+        if self.driver.profile().provisions || self.driver.profile().origin == Origin::Made {
             self.context.events.phase(Phase::HostMade);
+            self.await_running(record, deadline).await?;
+        }
+        if self.driver.profile().provisions {
+            self.context.events.phase(Phase::HostRuns);
             let may_stop_containers = request.may_stop_containers;
             let options =
                 Converge { scope: Scope::Everything, may_stop_containers, shows_plan: false, deadline };
@@ -192,6 +200,31 @@ impl Story<'_> {
         }
         self.world.store.save(self.lock, record)?;
         Ok(outcome?)
+    }
+
+    /// Waits until the driver says that the host it made runs. Whether an adopted one does, the first login tells.
+    async fn await_running(&self, record: &mut Record, deadline: Deadline) -> Result<(), OpsError> {
+        if self.driver.profile().origin == Origin::Adopted {
+            return Ok(());
+        }
+        let stored = &record.config.driver;
+        let look = || async {
+            let mut state = stored.clone();
+            match self.driver.state(self.context, &mut state).await {
+                // A driver that cannot know leaves it to the first login, too.
+                Ok(State::Running | State::None) => Try::Done(state),
+                Ok(other) => Try::Again(format!("it is {other}")),
+                Err(error @ DriverError::Gone) => Try::Fail(OpsError::from(error)),
+                Err(error) => Try::Again(in_one_line(&error)),
+            }
+        };
+        let deadline = deadline.at_most(RUNNING_WAIT);
+        let running = poll("the host to run", deadline, Backoff::NEAR, &self.context.events, look).await;
+        record.config.driver = running.map_err(|error| match error {
+            PollError::TimedOut(source) => OpsError::NeverRan { machine: record.name.to_string(), source },
+            PollError::Failed(error) => error,
+        })?;
+        Ok(())
     }
 
     /// After a failure: an adopted host that was not touched leaves no record, anything else is named.

@@ -108,6 +108,15 @@ pub enum OpsError {
         /// The machine.
         machine: String,
     },
+    /// A host that its driver made never came to run.
+    #[error("the host of {machine} was made and does not run")]
+    NeverRan {
+        /// The machine.
+        machine: String,
+        /// How long it was waited for, and what its driver said of it.
+        #[source]
+        source: crate::retry::TimedOut,
+    },
     /// The machine's address is not known (yet).
     #[error("the address of machine {machine} is not known; it may not be running")]
     NoUrl {
@@ -252,7 +261,11 @@ impl OpsError {
     pub fn left_host_untouched(&self) -> bool {
         match self {
             Self::Provision(error) => error.left_host_untouched(),
-            Self::Engine(_) | Self::Upkeep(_) | Self::Unfinished { .. } | Self::Swarm(_) => false,
+            Self::Engine(_)
+            | Self::NeverRan { .. }
+            | Self::Upkeep(_)
+            | Self::Unfinished { .. }
+            | Self::Swarm(_) => false,
             Self::UnknownDriver { .. }
             | Self::NoLogin { .. }
             | Self::NotRunning { .. }

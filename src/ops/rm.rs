@@ -1,15 +1,35 @@
 //! `rm`: what the driver made goes, then the record.
 
 use super::{OpsError, World, contexts};
-use crate::{driver::Origin, machine::MachineName, store::Stage};
+use crate::{
+    driver::{DriverError, Origin},
+    machine::MachineName,
+    store::Stage,
+};
 
 /// What came of it.
 #[derive(Debug)]
 pub struct Removed {
     /// What stays on an adopted host, and how to undo that too.
     pub stays: Option<String>,
-    /// Why the driver failed, where `force` removed the record all the same.
-    pub ignored: Option<OpsError>,
+    /// What failed, where `force` removed the record all the same.
+    pub ignored: Option<Ignored>,
+}
+
+/// A failure that did not keep the record.
+#[derive(Debug)]
+pub struct Ignored {
+    /// Why the host could not be removed.
+    pub why: OpsError,
+    /// The host that may still be there, as far as the record told.
+    pub host: String,
+}
+
+impl Ignored {
+    /// Whether the driver tried and failed; else there was nobody to try.
+    pub fn was_tried(&self) -> bool {
+        matches!(&self.why, OpsError::Driver(error) if !matches!(error, DriverError::Missing { .. }))
+    }
 }
 
 /// Removes what the driver made, then the record. With `force` the record goes whatever the driver says, also one that cannot
@@ -19,12 +39,22 @@ pub async fn rm(world: &World, name: &MachineName, force: bool) -> Result<Remove
     let outcome = remove_host(world, name).await;
     let removed = match outcome {
         Ok(stays) => Removed { stays, ignored: None },
-        Err(error) if force && world.store.exists(name) => Removed { stays: None, ignored: Some(error) },
+        Err(why) if force && world.store.exists(name) => {
+            Removed { stays: None, ignored: Some(Ignored { why, host: host(world, name) }) }
+        }
         Err(error) => return Err(error),
     };
     contexts::forget(world, name);
     world.store.remove(&lock)?;
     Ok(removed)
+}
+
+/// The host in words: its driver and its address.
+fn host(world: &World, name: &MachineName) -> String {
+    let Ok(record) = world.store.load_to_remove(name) else { return "a host".to_owned() };
+    let address = record.config.driver["IPAddress"].as_str().unwrap_or_default();
+    let at = if address.is_empty() { String::new() } else { format!(" at {address}") };
+    format!("the host of the driver {}{at}", record.config.driver_name)
 }
 
 async fn remove_host(world: &World, name: &MachineName) -> Result<Option<String>, OpsError> {

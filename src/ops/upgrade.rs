@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     driver::{Driver, Origin},
-    event::Events,
-    machine::MachineName,
+    event::{Events, Phase},
+    machine::{MachineName, State},
     provision::{self, ArchiveWish, Facts, Materials, ProvisionError, To, Upgrade, Wishes},
     retry::Deadline,
     secret::Secret,
@@ -72,7 +72,7 @@ pub async fn upgrade(world: &World, name: &MachineName, request: Request) -> Res
         return Err(OpsError::NotProvisioned { driver: driver.name().to_owned() });
     }
     if driver.profile().origin == Origin::Made && !request.dry_run {
-        lifecycle(world, name, Verb::Start).await?;
+        start(world, driver.as_ref(), &mut record).await?;
     }
     let lock = world.lock(name).await?;
     record = world.store.load(name)?;
@@ -80,10 +80,20 @@ pub async fn upgrade(world: &World, name: &MachineName, request: Request) -> Res
     let story = Story {
         world,
         driver: driver.as_ref(),
-        events: world.events.of(name).without_phases(),
+        events: world.events.of(name),
         deadline: Deadline::after(PATIENCE),
     };
     Box::pin(story.tell(&lock, record, &request)).await
+}
+
+/// A host of ours that is down is started, and told so.
+async fn start(world: &World, driver: &dyn Driver, record: &mut Record) -> Result<(), OpsError> {
+    let context = world.context(&record.name);
+    if driver.state(&context, &mut record.config.driver).await? != State::Running {
+        context.events.phase(Phase::StartingToUpgrade);
+        lifecycle(world, &record.name, Verb::Start).await?;
+    }
+    Ok(())
 }
 
 struct Story<'a> {
@@ -97,8 +107,10 @@ impl Story<'_> {
     async fn tell(&self, lock: &Lock, mut record: Record, request: &Request) -> Result<Outcome, OpsError> {
         let wishes = wishes(&record, request)?;
         let archive = self.world.archives.wanted(&wishes)?;
+        self.events.phase(Phase::AwaitingLogin);
         self.events.step("connecting by ssh");
         let session = connect::session(self.world, self.driver, &record, self.deadline, true).await?;
+        self.events.phase(Phase::Looking);
         let facts = provision::look(&session, &Wishes::default(), self.deadline, &self.events).await?;
         let survey = provision::survey(&session, &facts, &wishes, self.deadline, &self.events).await?;
         // No certificate is written.
@@ -117,6 +129,7 @@ impl Story<'_> {
         if request.dry_run {
             return Ok(Outcome::Planned(in_words(&upgrade)));
         }
+        self.events.phase(Phase::Upgrading);
         if upgrade.plan.is_empty() {
             return Ok(Outcome::Already { version: upgrade.to });
         }

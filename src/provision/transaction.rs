@@ -289,8 +289,10 @@ impl Ending {
         match word {
             "step" => {
                 self.began = true;
-                if rest == WRITING {
-                    events.phase(Phase::Writing);
+                match rest {
+                    WRITING => events.phase(Phase::Writing),
+                    RESTARTING => events.phase(Phase::RestartingEngine),
+                    _ => {}
                 }
                 events.step(step_in_words(rest));
             }
@@ -348,6 +350,8 @@ impl Ending {
 
 /// The step in which settings and certificates take their place.
 const WRITING: &str = "swap";
+/// The step in which a running engine gives way to what was changed.
+const RESTARTING: &str = "restart";
 
 /// A step as people read it.
 fn step_in_words(step: &str) -> &str {
@@ -367,7 +371,7 @@ fn step_in_words(step: &str) -> &str {
         "install" => "installing the engine",
         "start" => "starting the engine",
         "reload" => "reloading the engine's settings",
-        "restart" => "restarting the engine",
+        RESTARTING => "restarting the engine",
         "health" => "waiting for the engine",
         "settle" => "putting live-restore back",
         "stop" => "stopping the engine",

@@ -144,6 +144,27 @@ fn removing_by_force_what_is_not_there_is_fine() {
 }
 
 #[test]
+fn a_host_that_could_not_be_removed_is_named_and_a_failure_even_by_force() {
+    let home = Home::new();
+    let hosts = home.path("hosts").display().to_string();
+    let make = |name: &str, fault: &str| {
+        let words =
+            ["create", "-d", "rehearsal", "--rehearsal-folder", &hosts, "--rehearsal-fault", fault, name];
+        home.run(&words).with_code(0);
+    };
+    let stays = "the machine is forgotten, but the host of the driver rehearsal may still be there: could not remove the host";
+    make("m1", "remove");
+    home.run(&["rm", "-y", "m1"]).with_code(1).saying("could not remove the host");
+    assert!(home.machine("m1").exists(), "without force it is not forgotten");
+    home.run(&["rm", "-f", "m1"]).with_code(1).saying(stays).saying("hint: look for it where it was made");
+    make("m1", "remove");
+    make("m2", "none");
+    home.run(&["rm", "-f", "m1", "m2"]).with_code(4).saying(&format!("m1: {stays}"));
+    home.run(&["ls", "-q"]).with_code(0).printing("");
+    assert!(home.path("hosts/m1").exists() && !home.path("hosts/m2").exists());
+}
+
+#[test]
 fn without_a_terminal_rm_and_release_want_their_consent_as_a_flag() {
     let home = Home::new().with_machine("n1", URL);
     for command in ["rm", "release"] {

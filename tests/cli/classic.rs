@@ -20,7 +20,7 @@ pub(crate) use recorded;
 pub const URL: &str = "tcp://127.0.0.1:1";
 
 /// A store with a machine of each kind: `n1` whose engine does not answer, `down` whose host is down, `kvm1` whose driver is
-/// missing, `future` whose record is of a later version.
+/// missing, `stuck` whose host cannot be removed, `future` whose record is of a later version.
 pub fn store() -> Home {
     let of_driver = |name: &str, driver: &str, state: &serde_json::Value| {
         config(name, state).to_string().replace("\"none\"", &format!("{driver:?}"))
@@ -31,5 +31,9 @@ pub fn store() -> Home {
         .with_certificates("n1")
         .with_config("down", &of_driver("down", "generic", &down))
         .with_config("kvm1", &of_driver("kvm1", "kvm", &json!({})))
+        .with_config(
+            "stuck",
+            &of_driver("stuck", "rehearsal", &json!({ "Folder": "/nowhere", "Fault": "remove" })),
+        )
         .with_config("future", r#"{ "ConfigVersion": 4 }"#)
 }

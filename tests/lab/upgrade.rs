@@ -149,7 +149,8 @@ fn packages_are_upgraded_and_brought_back_while_containers_run() {
     let link = user.home().join("docker-machine");
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_rmachine"), &link).unwrap();
     let classic = run(user.command(&link).args(["upgrade", "n1"]));
-    assert_eq!(classic.ok(), "Upgrading docker...\nRestarting docker...");
+    let told = "Waiting for SSH to be available...\nDetecting the provisioner...\nUpgrading docker...\nRestarting docker...";
+    assert_eq!(classic.ok(), told);
     assert_eq!((installed(), host.container()), (format!("{old}+rm1"), container.clone()));
     // The mirror forgets what was; the host does not.
     host.sh("rm /etc/apt/sources.list.d/local.list; mv /etc/apt/sources.list /root/; apt-get -qq update; rm -rf /srv/repo /var/cache/apt/archives/*.deb");

@@ -23,9 +23,20 @@ pub struct Narrator {
 struct Machine {
     /// The driver is at work, so steps are its own.
     is_driver_at_work: bool,
-    /// It is being created; some phases are told only then.
-    is_created: bool,
+    /// What is waited for was said with the phase.
+    is_wait_told: bool,
+    /// What is being done with it; some phases are told only then.
+    verb: Verb,
     tail: Tail,
+}
+
+/// What docker-machine told one way or another.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Verb {
+    Create,
+    Upgrade,
+    #[default]
+    Another,
 }
 
 impl Narrator {
@@ -40,7 +51,7 @@ impl Narrator {
         match event {
             Event::Phase(phase) => {
                 machine.enter(&phase);
-                for line in sentences(name, &phase, machine.is_created) {
+                for line in sentences(name, &phase, machine.verb) {
                     self.ui.say(line);
                 }
             }
@@ -55,6 +66,9 @@ impl Narrator {
             Event::Output(line) => {
                 self.debug(format_args!("({name}) DBG | {line}"));
                 machine.tail.keep(line);
+            }
+            Event::Waiting { what, .. } if machine.is_wait_told => {
+                self.debug(format_args!("({name}) waiting for {what}"));
             }
             Event::Waiting { what, .. } => self.ui.note(format_args!("({name}) waiting for {what}")),
             Event::Note(text) => self.ui.note(format_args!("({name}) {text}")),
@@ -94,13 +108,18 @@ impl Sink for Narrator {
 
 impl Machine {
     fn enter(&mut self, phase: &Phase) {
-        self.is_created |= *phase == Phase::MakingHost;
+        match phase {
+            Phase::MakingHost => self.verb = Verb::Create,
+            Phase::Upgrading => self.verb = Verb::Upgrade,
+            _ => {}
+        }
+        self.is_wait_told = *phase == Phase::HostMade;
         self.is_driver_at_work = matches!(phase, Phase::MakingHost | Phase::DriverActs);
     }
 }
 
-/// What docker-machine said; of some phases it said nothing, of some only while it created.
-fn sentences(name: &MachineName, phase: &Phase, is_created: bool) -> Vec<String> {
+/// What docker-machine said; of some phases it said nothing, of some only while it created or upgraded.
+fn sentences(name: &MachineName, phase: &Phase, verb: Verb) -> Vec<String> {
     let after_a_start =
         ["Waiting for SSH to be available...", "Detecting the provisioner..."].map(str::to_owned);
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -109,21 +128,24 @@ fn sentences(name: &MachineName, phase: &Phase, is_created: bool) -> Vec<String>
         Phase::MakingClient(path) => vec![format!("Creating client certificate: {}", path.display())],
         Phase::Checks => texts(&["Running pre-create checks..."]),
         Phase::MakingHost => texts(&["Creating machine..."]),
-        Phase::HostMade => texts(&[
-            "Waiting for machine to be running, this may take a few minutes...",
-            "Detecting operating system of created instance...",
-        ]),
+        Phase::HostMade => texts(&["Waiting for machine to be running, this may take a few minutes..."]),
+        Phase::HostRuns => texts(&["Detecting operating system of created instance..."]),
         Phase::AwaitingLogin => texts(&["Waiting for SSH to be available..."]),
         Phase::Looking => texts(&["Detecting the provisioner..."]),
-        Phase::Provisioning(os) if is_created => vec![format!("Provisioning with {}...", provisioner(os))],
+        Phase::Provisioning(os) if verb == Verb::Create => {
+            vec![format!("Provisioning with {}...", provisioner(os))]
+        }
         Phase::Installing => texts(&["Installing Docker..."]),
+        Phase::Upgrading => texts(&["Upgrading docker..."]),
+        Phase::RestartingEngine if verb == Verb::Upgrade => texts(&["Restarting docker..."]),
         Phase::CertificatesMade => texts(&["Copying certs to the local machine directory..."]),
-        Phase::Writing => texts(&[
+        Phase::Writing if verb != Verb::Upgrade => texts(&[
             "Copying certs to the remote machine...",
             "Setting Docker configuration on the remote daemon...",
         ]),
-        Phase::Checking if is_created => texts(&["Checking connection to Docker..."]),
+        Phase::Checking if verb == Verb::Create => texts(&["Checking connection to Docker..."]),
         Phase::Answering => texts(&["Docker is up and running!"]),
+        Phase::StartingToUpgrade => texts(&["Starting machine so machine can be upgraded..."]),
         Phase::Starting => vec![format!("Starting \"{name}\"...")],
         Phase::Stopping => vec![format!("Stopping \"{name}\"...")],
         Phase::Restarting => vec![format!("Restarting \"{name}\"...")],
@@ -134,7 +156,11 @@ fn sentences(name: &MachineName, phase: &Phase, is_created: bool) -> Vec<String>
         Phase::Restarted => after_a_start.into(),
         Phase::Stopped => vec![format!("Machine \"{name}\" was stopped.")],
         Phase::Killed => vec![format!("Machine \"{name}\" was killed.")],
-        Phase::Provisioning(_) | Phase::Checking | Phase::DriverActs => Vec::new(),
+        Phase::Provisioning(_)
+        | Phase::Writing
+        | Phase::RestartingEngine
+        | Phase::Checking
+        | Phase::DriverActs => Vec::new(),
     }
 }
 

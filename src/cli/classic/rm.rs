@@ -10,7 +10,7 @@ use crate::{
     machine::MachineName,
     ops::{
         OpsError,
-        rm::{Removed, rm},
+        rm::{Ignored, Removed, rm},
     },
     store::StoreError,
 };
@@ -47,8 +47,8 @@ fn before(name: &MachineName) -> impl Fn(CliError) -> CliError {
 
 /// With force a host that could not be removed is told, and the machine is forgotten all the same.
 fn tell(app: &App, name: &MachineName, removed: Removed) {
-    if let Some(error) = removed.ignored {
-        error::classic::tell(&app.ui, &before(name)(error.into()));
+    if let Some(Ignored { why, .. }) = removed.ignored {
+        error::classic::tell(&app.ui, &before(name)(why.into()));
     }
     if let Some(stays) = removed.stays {
         app.ui.note(format_args!("({name}) {stays}"));

@@ -7,9 +7,10 @@ use crate::{
         error::{CliError, Outcome, code},
         many, names,
     },
+    error::in_one_line,
     event::Event,
     machine::MachineName,
-    ops::rm::rm,
+    ops::rm::{Ignored, rm},
     store::Store,
 };
 
@@ -54,8 +55,16 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let results = many::existing(app, world, names, move |world, name| async move {
         let events = world.events.of(&name);
         let removed = rm(&world, &name, force).await?;
-        if let Some(error) = removed.ignored {
-            events.note(format!("forgotten all the same: {error}"));
+        if let Some(ignored) = removed.ignored {
+            let Ignored { why, host } = &ignored;
+            let told = format!("{host} may still be there: {}", in_one_line(why));
+            if ignored.was_tried() {
+                return Err(CliError::Failed {
+                    message: format!("the machine is forgotten, but {told}"),
+                    hint: Some("look for it where it was made, and remove it there".to_owned()),
+                });
+            }
+            events.note(format!("forgotten all the same; {told}"));
         }
         if let Some(stays) = removed.stays {
             events.note(stays);

@@ -3,12 +3,12 @@
 use crate::{
     cli::{
         app::App,
-        error::{CliError, Outcome, code},
+        error::{CliError, Outcome, classic, code},
         location::Location,
     },
     ops::openssh,
     process::{Command, ProcessError},
-    store::Record,
+    store::{Record, StoreError},
 };
 
 /// What rsync ends with when the other side did not answer, mostly because there is no rsync.
@@ -39,7 +39,8 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let Args { places, recursive, delta, quiet } = args;
     let [from, to] = places.as_slice() else { return Err(wrong_number(app)) };
     let world = app.quiet_world()?;
-    let places = [Location::parse(&world.store, from)?, Location::parse(&world.store, to)?];
+    let place = |typed| Location::parse(&world.store, typed).map_err(|error| not_loaded(app, error));
+    let places = [place(from)?, place(to)?];
     let mut machines: Vec<_> = places.iter().filter_map(Location::machine).collect();
     machines.dedup();
     if *delta && places.iter().all(|place| place.machine().is_some()) {
@@ -77,6 +78,15 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         }),
         None => Err(error.into()),
     }
+}
+
+/// docker-machine says of a machine that is not there what it was doing, and says it twice.
+fn not_loaded(app: &App, error: CliError) -> CliError {
+    if !app.is_classic() || !matches!(error, CliError::Store(StoreError::NotFound { .. })) {
+        return error;
+    }
+    let loading = "Error loading host: ".repeat(2);
+    CliError::Failed { message: loading + &classic::message(&error), hint: None }
 }
 
 fn wrong_number(app: &App) -> CliError {

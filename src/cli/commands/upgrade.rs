@@ -55,18 +55,11 @@ pub fn run(app: &App, args: &Args) -> Ended {
         may_stop_containers: *yes || app.is_classic(),
         dry_run: *dry_run,
     };
-    if app.is_classic() {
-        for _ in &names {
-            app.ui.say("Upgrading docker...");
-        }
-    }
     let world = app.world_with(&names, sudo.read(&app.env)?, "upgrade")?;
     let results = app.wait(all(world, names, request))?;
     for (name, result) in &results {
-        match result {
-            Ok(Outcome::Planned(plan)) => app.ui.data_raw(&told(plan, name, results.len())),
-            Ok(Outcome::Upgraded { .. }) if app.is_classic() => app.ui.say("Restarting docker..."),
-            Ok(Outcome::Upgraded { .. } | Outcome::Already { .. }) | Err(_) => {}
+        if let Ok(Outcome::Planned(plan)) = result {
+            app.ui.data_raw(&told(plan, name, results.len()));
         }
     }
     many::ended(results)

@@ -103,6 +103,7 @@ pub fn of_driver(error: &DriverError) -> String {
         DriverError::Usage { message } => {
             format!("Error setting machine configuration from flags provided: {message}")
         }
+        DriverError::Unsupported { driver, verb } => format!("{driver} driver does not support {verb}"),
         DriverError::Missing { driver } => {
             format!("Driver {driver:?} not found. Do you have the plugin binary accessible in your PATH?")
         }

@@ -69,6 +69,7 @@ fn of_ops(error: &OpsError) -> u8 {
         | OpsError::NoLogin { .. }
         | OpsError::NoUrl { .. }
         | OpsError::NotRunning { .. }
+        | OpsError::NeverRan { .. }
         | OpsError::CertificateFile { .. }
         | OpsError::BrokenWishes { .. }
         | OpsError::Ssh(_)

@@ -121,9 +121,10 @@ fn of_ops(error: &OpsError, to: To<'_>) -> Hints {
         OpsError::Provision(error) => provision::hints(error, to),
         OpsError::Engine(error) => along(error, to),
         OpsError::Swarm(error) => swarm::hints(error, to),
-        OpsError::NotProvisioned { .. } | OpsError::OwnHostKey { .. } | OpsError::NoLogin { .. } => {
-            Vec::new()
-        }
+        OpsError::NotProvisioned { .. }
+        | OpsError::OwnHostKey { .. }
+        | OpsError::NoLogin { .. }
+        | OpsError::NeverRan { .. } => Vec::new(),
     }
 }
 

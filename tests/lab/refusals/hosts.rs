@@ -2,7 +2,7 @@
 
 use super::{refused, works};
 use crate::{
-    host,
+    classic, host,
     support::{Kind, User},
 };
 
@@ -19,6 +19,9 @@ fn a_host_on_which_no_engine_can_be_installed_is_left_alone() {
         cause,
         "install an engine there by hand",
     );
+    let classic = classic::user();
+    let told = classic::adopt(&classic, &host, &[], "n1");
+    assert!(classic::says_it_ended_at(&told, "os"), "{told:?}");
     let none = user.adopt(&host, "n1", &["--engine-install", "none"]);
     refused(&user, none, 3, "there is no engine, and none is to be installed", "use --engine-install auto");
     assert_eq!(host.sh("ls -d /var/lib/rmachine /etc/docker 2>/dev/null || true"), "");
@@ -80,6 +83,10 @@ fn an_engine_that_does_not_start_says_its_last_words_and_is_put_back() {
         "mend that, then run the same command again",
     );
     assert!(run.stderr.contains("n1 | failed to start daemon: "), "its log: {}", run.stderr);
+    let classic = classic::user();
+    let opt = ["--engine-opt", "seccomp-profile=/etc/docker/no-such-file"];
+    let told = classic::adopt_with(&classic, &host, &[], &opt, "n1");
+    assert!(classic::says_it_ended_at(&told, "engine"), "{told:?}");
     assert!(!host.run("ls /var/lib/rmachine").status.success(), "nothing of ours stays");
     assert_eq!(host.hash_of_etc(), before);
     assert_eq!(host.container(), container);

@@ -14,6 +14,7 @@ pub fn message(error: &OpsError) -> String {
         OpsError::Unfinished { source, .. } => message(source),
         OpsError::Driver(DriverError::Preflight { .. } | DriverError::Usage { .. }) => of_ops(error),
         OpsError::Driver(error) => format!("Error in driver during machine creation: {}", in_one_line(error)),
+        OpsError::NeverRan { source, .. } => format!("Error waiting for machine to be running: {source}"),
         OpsError::Certs(error) => format!("Error generating certificates: {}", of_certs(error)),
         OpsError::Ssh(error) => format!(
             "Error detecting OS: Too many retries waiting for SSH to be available.  Last error: {}",
