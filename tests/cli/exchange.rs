@@ -9,7 +9,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rmachine::{
@@ -275,10 +275,12 @@ fn a_create_that_was_killed_leaves_a_record_that_docker_machine_reads() {
 }
 
 /// Saves a file as docker-machine does, again and again: it reads, changes its own field, writes a temporary file, deletes the old
-/// one and renames. Says how often it did, and how often the field had gone back behind it.
-fn docker_machine(file: &Path, is_over: &AtomicBool) -> (u64, u64) {
+/// one and renames.
+fn docker_machine(file: &Path, is_over: &AtomicBool) -> Other {
     let (mut saves, mut lost) = (0_u64, 0);
+    let (began, mut saving) = (Instant::now(), Duration::ZERO);
     while !is_over.load(Ordering::SeqCst) {
+        let reading = Instant::now();
         let text = fs::read_to_string(file).expect("nobody else deletes the file");
         let host: Value = serde_json::from_str(&text).expect("the file is whole");
         let there = host["Driver"]["SSHPort"].as_u64().unwrap();
@@ -292,9 +294,20 @@ fn docker_machine(file: &Path, is_over: &AtomicBool) -> (u64, u64) {
         fs::remove_file(file).unwrap();
         thread::sleep(Duration::from_millis(1));
         fs::rename(&temporary, file).unwrap();
+        saving += reading.elapsed();
         thread::sleep(Duration::from_millis(15));
     }
-    (saves, lost)
+    Other { saves, lost, busy: saving.as_secs_f64() / began.elapsed().as_secs_f64() }
+}
+
+/// How the other program fared.
+struct Other {
+    /// How often it saved.
+    saves: u64,
+    /// How often its field had gone back behind it.
+    lost: u64,
+    /// The share of its time between reading and renaming, which is longer on a busy computer.
+    busy: f64,
 }
 
 #[test]
@@ -316,13 +329,15 @@ fn beside_a_docker_machine_that_saves_all_the_time_no_file_is_torn_and_no_field_
             record.side.url = Some(format!("tcp://192.0.2.10:{round}"));
         })
         .unwrap();
-        home.run(&["url", "none"]).with_code(0).printing(&format!("tcp://192.0.2.10:{round}\n"));
+        // At once: what it saves later, it read later.
         overtaken += u32::from(!fs::read_to_string(&file).is_ok_and(|text| text.contains(&label)));
+        home.run(&["url", "none"]).with_code(0).printing(&format!("tcp://192.0.2.10:{round}\n"));
     }
     is_over.store(true, Ordering::SeqCst);
-    let (saves, lost) = other.join().unwrap();
+    let Other { saves, lost, busy } = other.join().unwrap();
+    let share = busy * 100.0;
     println!(
-        "docker-machine saved {saves} times: {overtaken} of 200 saves overtaken, {lost} of its own lost"
+        "docker-machine saved {saves} times, {share:.0} % of the time: {overtaken} of 200 saves overtaken, {lost} of its own lost"
     );
     // Once it has ended, our next save keeps its last one and everything else.
     let final_field = format!("\"SSHPort\": {saves},");
@@ -333,7 +348,12 @@ fn beside_a_docker_machine_that_saves_all_the_time_no_file_is_torn_and_no_field_
     let text = fs::read_to_string(&file).unwrap();
     assert_eq!(text, fixture.replace("\"SSHPort\": 0,", &final_field));
     assert!(saves > 20, "the other program did not take part");
-    // What cannot be guaranteed is rare all the same: nobody looks between our last look and our rename.
-    assert!(lost * 10 <= saves && overtaken < 100, "{lost} of {saves} lost, {overtaken} of 200 overtaken");
+    // What cannot be guaranteed is rare all the same: nobody looks between our last look and our rename. Of ours, only what falls
+    // between its reading and its renaming can be overtaken, and what chance adds to that.
+    let by_chance = 200.0 * busy + 3.0 * (200.0 * busy).sqrt() + 5.0;
+    assert!(
+        lost * 10 <= saves && f64::from(overtaken) <= by_chance,
+        "{lost} of {saves} lost, {overtaken} of 200 overtaken, {share:.0} % of the time"
+    );
     home.run(&["url", "none"]).with_code(0).printing("tcp://192.0.2.10:199\n");
 }
