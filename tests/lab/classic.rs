@@ -92,6 +92,7 @@ fn create_and_what_is_read_of_the_machine_are_docker_machines_line_by_line() {
     is(&["url", "g1"], "tcp://<ip>:2376\n");
     is(&["status", "g1"], "Running\n");
     is(&["version", "g1"], &format!("{}\n", host.sh(SERVER)));
+    let user = a_master_of_classic_swarm_is_pointed_at(user, &host, "g1");
     let user = user.with("DOCKER_HOST", &format!("tcp://{}:2376", host.ip()));
     assert_eq!(docker_machine(&user, &["active"]).ok(), "g1");
 
@@ -107,6 +108,49 @@ fn create_and_what_is_read_of_the_machine_are_docker_machines_line_by_line() {
     let told = "About to remove g1\nWARNING: This action will delete both local reference and remote instance.\n\
                 Successfully removed g1\n";
     assert_eq!((gone.stdout.as_str(), gone.status), (told, 0), "{}", gone.stderr);
+}
+
+/// As docker-machine left the master of a classic swarm; in place of the swarm's manager, whose port it is, the engine answers there.
+fn a_master_of_classic_swarm_is_pointed_at(user: User, host: &Host, name: &str) -> User {
+    let config = user.machine_file(name, "config.json");
+    let text = fs::read_to_string(&config).unwrap();
+    let mut record: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let swarm = &mut record["HostOptions"]["SwarmOptions"];
+    (swarm["IsSwarm"], swarm["Master"], swarm["Discovery"]) = (true.into(), true.into(), "token://x".into());
+    fs::write(&config, record.to_string()).unwrap();
+
+    let silent =
+        "Connection to Swarm cannot be checked but the certs are valid. Maybe swarm is not started\n";
+    for (command, prefix) in
+        [("env", "Error checking TLS connection: "), ("config", "Error running connection boilerplate: ")]
+    {
+        let failed = docker_machine(&user, &[command, "--swarm", name]);
+        assert_eq!(
+            (failed.stdout.as_str(), failed.stderr, failed.status),
+            ("", format!("{prefix}{silent}"), 1)
+        );
+    }
+    host.sh(&format!(
+        "systemd-run --quiet systemd-socket-activate -l {ip}:3376 /lib/systemd/systemd-socket-proxyd {ip}:2376",
+        ip = host.ip()
+    ));
+    host.sh("until ss -tlnH | grep -q :3376; do sleep 0.1; done");
+    let at_swarm = |recorded: &str| of_machine(recorded, &user.store(), host, name).replace(":2376", ":3376");
+    let (_, env) = by_shell(recorded!("env.txt")).find(|(shell, _)| *shell == "bash").unwrap();
+    let words = ["env", "--swarm", "--shell", "bash", name];
+    let wanted = at_swarm(env).replace("env --shell", "env --swarm --shell");
+    assert_eq!(docker_machine(&user, &words).stdout, wanted);
+    let config = docker_machine(&user, &["config", "--swarm", name]);
+    assert_eq!((config.stdout.as_str(), config.status), (at_swarm(recorded!("config.txt")).as_str(), 0));
+    let through = format!(
+        "eval \"$(docker-machine env --swarm {name})\"; docker-machine active; docker-machine ls; {SERVER}"
+    );
+    let shown = run(user.command("bash").args(["-c", &through])).ok();
+    let shown: Vec<&str> = shown.lines().collect();
+    assert!(shown[0] == name && shown[2].contains(" * (swarm) "), "{shown:?}");
+    assert_eq!(shown[3], host.sh(SERVER));
+    fs::write(user.machine_file(name, "config.json"), text).unwrap();
+    user
 }
 
 #[test]
