@@ -10,6 +10,7 @@
 //! <https://github.com/docker/cli/tree/master/cli/context/store>
 
 mod current;
+mod places;
 
 use std::{
     fs::{self, DirBuilder},

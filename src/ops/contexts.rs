@@ -19,14 +19,17 @@ pub(super) fn keep(world: &World, record: &Record) {
     swarm::context::follow(world, record);
 }
 
-/// Removes the context of a machine that goes.
+/// Removes the context of a machine that goes, in every folder in which one was made.
 pub(super) fn forget(world: &World, name: &MachineName) {
-    let removed = Contexts::locate(&world.env).and_then(|all| all.remove(name, world.store.root()));
     let events = world.events.of(name);
-    match removed {
-        Ok(true) => events.note("it was docker's current context; that is the default one again"),
-        Ok(false) | Err(ContextError::NoHome) => {}
-        Err(error) => events.note(format!("its context for docker stays: {error}")),
+    let stays = |error| events.note(format!("its context for docker stays: {error}"));
+    let everywhere = Contexts::everywhere(&world.env, &world.store);
+    for contexts in everywhere.map_err(stays).unwrap_or_default() {
+        match contexts.remove(name, world.store.root()) {
+            Ok(true) => events.note("it was docker's current context; that is the default one again"),
+            Ok(false) => {}
+            Err(error) => stays(error),
+        }
     }
 }
 
@@ -70,13 +73,17 @@ pub(super) fn write_as(
     record: &Record,
     url: &str,
 ) -> Result<(), OpsError> {
-    Contexts::locate(&world.env)?.write(&Wanted {
-        name,
-        store: world.store.root(),
-        description,
-        host: url,
-        tls: tls(world, record, url)?,
-    })?;
+    let store = world.store.root();
+    let wanted = Wanted { name, store, description, host: url, tls: tls(world, record, url)? };
+    let here = Contexts::locate(&world.env)?;
+    here.remember(&world.store)?;
+    here.write(&wanted)?;
+    // Others were made under another DOCKER_CONFIG, and lead to the same engine.
+    for contexts in Contexts::everywhere(&world.env, &world.store)?.iter().skip(1) {
+        if contexts.has(name, store)? {
+            contexts.write(&wanted)?;
+        }
+    }
     Ok(())
 }
 

@@ -7,10 +7,12 @@
 mod authority;
 mod backup;
 mod certificates;
+mod contexts;
 mod machine;
 mod paths;
 mod places;
 mod record;
+mod swarms;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -19,6 +21,7 @@ use serde::Serialize;
 use super::{OpsError, World, certs, create::AuthorityPaths, env_files};
 use crate::{
     checkpoint::Checkpoints,
+    contexts::Contexts,
     error::in_one_line,
     event::Events,
     machine::MachineName,
@@ -53,6 +56,13 @@ pub enum Advice {
     CreateAgain {
         /// Of this driver.
         driver: String,
+    },
+    /// A node of a swarm whose machine is gone: take it out.
+    TakeOut {
+        /// The swarm.
+        swarm: MachineName,
+        /// The machine.
+        machine: MachineName,
     },
     /// The host needs a new certificate.
     RegenerateCerts,
@@ -131,6 +141,8 @@ enum Fix {
     Sweep,
     /// The client's certificate is made anew.
     Client,
+    /// docker's context of that name goes.
+    Context { contexts: Contexts, name: MachineName },
 }
 
 impl Found {
@@ -189,6 +201,8 @@ async fn shared(world: &World, repair: bool, backup: &mut Backup) -> Result<Vec<
     for _ in 0..ROUNDS {
         let mut found = places::look(world)?;
         found.extend(authority::look(world)?);
+        found.extend(swarms::look(world)?);
+        found.extend(contexts::look(world)?);
         if !repair || found.iter().all(|found| found.fix.is_none()) {
             all.extend(found.into_iter().map(|found| found.finding));
             return Ok(all);
@@ -215,6 +229,9 @@ async fn mend_shared(world: &World, found: &Found, backup: &mut Backup) -> Resul
             let given = AuthorityPaths::default();
             let events = Events::silent();
             certs::ensure_authority(world, &given, &events, Checkpoints::default()).await?;
+        }
+        Some(Fix::Context { contexts, name }) => {
+            contexts.remove(name, world.store.root())?;
         }
         Some(Fix::Sweep) => {
             let name = found.finding.machine.as_deref().and_then(|name| name.parse().ok());
@@ -317,7 +334,7 @@ fn apply(
             }
         }
         // Taking the lock has done it.
-        Some(Fix::Sweep | Fix::Client) | None => {}
+        Some(Fix::Sweep | Fix::Client | Fix::Context { .. }) | None => {}
     }
     Ok(true)
 }

@@ -114,6 +114,24 @@ fn docker_config_says_where_contexts_are() {
 }
 
 #[test]
+fn a_context_that_was_made_under_another_docker_config_is_kept_and_goes_with_its_machine() {
+    let home = Home::new();
+    create(&home, "n1", &[]);
+    let home = home.with_var("DOCKER_CONFIG", "elsewhere");
+    home.run(&["use", "n1"]).with_code(0);
+    home.save("n1", |record| record.side.url = Some("tcp://192.0.2.10:2376".to_owned())).unwrap();
+    home.run(&["use", "n1"]).with_code(0);
+    for folder in [".docker", "elsewhere"] {
+        let text = fs::read_to_string(meta(&home, folder)).unwrap();
+        assert!(text.contains("tcp://192.0.2.10:2376"), "{folder}: {text}");
+    }
+    let home = home.with_var("DOCKER_CONFIG", "a third");
+    home.run(&["rm", "-y", "n1"]).with_code(0).saying("it was docker's current context");
+    assert!(!meta(&home, ".docker").exists() && !meta(&home, "elsewhere").exists());
+    assert!(!home.path("a third").exists());
+}
+
+#[test]
 fn a_context_of_somebody_else_is_told_and_left_alone() {
     let home = Home::new();
     let path = meta(&home, ".docker");

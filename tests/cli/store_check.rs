@@ -9,7 +9,7 @@ use std::{
 };
 
 use rmachine::tls::{self, Identity};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::home::{Ended, Home};
 
@@ -424,6 +424,62 @@ fn folders_that_are_no_machines_and_records_of_swarms_that_are_broken_are_told()
     finds(&home, &[("", "swarm-record"), ("a b", "bad-name")], 1);
     home.run(&["store", "check", "--repair"]).with_code(1);
     finds(&home, &[("a b", "bad-name")], 1);
+}
+
+/// A record of a swarm of these machines, which was formed.
+fn put_swarm(home: &Home, name: &str, version: u32, machines: &[&str]) {
+    let node = |machine: &&str| json!({ "machine": machine, "role": "manager", "origin": "existing" });
+    let nodes: Vec<Value> = machines.iter().map(node).collect();
+    let record = json!({ "version": version, "stage": "formed", "cluster": "c", "nodes": nodes });
+    let swarms = home.store().join(".rmachine/swarms");
+    fs::create_dir_all(&swarms).unwrap();
+    fs::write(swarms.join(format!("{name}.json")), record.to_string()).unwrap();
+}
+
+#[test]
+fn swarms_whose_machines_are_gone_or_that_a_later_version_wrote_are_told() {
+    let home = whole();
+    put_swarm(&home, "all", 1, &["p1", "g1"]);
+    finds(&home, &[], 0);
+    put_swarm(&home, "some", 1, &["p1", "x1"]);
+    put_swarm(&home, "later", 9, &["x1"]);
+    finds(&home, &[("", "swarm-future"), ("", "swarm-machine-gone")], 1);
+    let told = home.run(&["store", "check", "--repair"]).with_code(1);
+    for line in [
+        "the machine x1 of the swarm some is gone\n  hint: rmachine swarm rm-node --force some x1\n",
+        "  hint: use the newest rmachine for it\n",
+    ] {
+        assert!(told.out.contains(line), "{}", told.out);
+    }
+    let swarms = home.store().join(".rmachine/swarms");
+    fs::remove_file(swarms.join("some.json")).unwrap();
+    fs::remove_file(swarms.join("later.json")).unwrap();
+    put_swarm(&home, "none", 1, &["x1", "x2"]);
+    finds(&home, &[("", "swarm-gone")], 1);
+    assert!(mends(&home).contains_key(Path::new(".rmachine/swarms/none.json")));
+    assert!(!swarms.join("none.json").exists() && swarms.join("all.json").exists());
+}
+
+#[test]
+fn contexts_of_machines_that_are_gone_are_removed_wherever_they_were_made() {
+    let mut home = whole();
+    let contexts = |home: &Home, folder: &str| {
+        fs::read_dir(home.path(folder).join("contexts/meta")).map_or(0, Iterator::count)
+    };
+    home = home.with_var("DOCKER_CONFIG", "elsewhere");
+    home.run(&["create", "-d", "none", "--url", URL, "p2"]).with_code(0);
+    home = home.with_var("DOCKER_CONFIG", ".docker");
+    finds(&home, &[], 0);
+    // By a program that knows no contexts.
+    fs::remove_dir_all(home.machine("p1")).unwrap();
+    fs::remove_dir_all(home.machine("p2")).unwrap();
+    let theirs = home.path(".docker/contexts/meta/theirs");
+    fs::create_dir(&theirs).unwrap();
+    fs::write(theirs.join("meta.json"), r#"{"Name":"p9","Metadata":{},"Endpoints":{}}"#).unwrap();
+    let locks = [("p1", "leftover"), ("p2", "leftover")];
+    finds(&home, &[&locks[..], &[("", "context"); 2]].concat(), 1);
+    mends(&home);
+    assert_eq!((contexts(&home, ".docker"), contexts(&home, "elsewhere")), (1, 0));
 }
 
 #[test]

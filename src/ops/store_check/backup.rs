@@ -50,7 +50,7 @@ impl Backup {
                 let place = self.place(path)?;
                 fs::rename(path, &place).map_err(StoreError::io("move", path))
             }
-            Fix::Save | Fix::EnvFiles | Fix::Sweep | Fix::Client => Ok(()),
+            Fix::Save | Fix::EnvFiles | Fix::Sweep | Fix::Client | Fix::Context { .. } => Ok(()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use super::{Fix, Found, Level, told};
+use super::{Fix, Found, Level};
 use crate::{
     machine::MachineName,
     ops::{OpsError, World},
@@ -22,7 +22,6 @@ pub(super) fn look(world: &World) -> Result<Vec<Found>, OpsError> {
     for name in store.leftovers()? {
         found.extend(leftover(world, &name));
     }
-    found.extend(swarms(&store.own_dir().join("swarms")));
     Ok(found)
 }
 
@@ -68,28 +67,4 @@ fn leftover(world: &World, name: &MachineName) -> Option<Found> {
     let mut found = Found::note(name.as_str(), "leftover", what);
     found = found.mended_by("deletes it, as the next command on that machine would", Fix::Sweep);
     Some(found)
-}
-
-/// Records of swarms that cannot be read.
-fn swarms(folder: &Path) -> Vec<Found> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.extension().is_none_or(|ending| ending != "json") {
-            continue;
-        }
-        let read = fs::read(&path).map_err(StoreError::io("read", &path));
-        let trouble = match read {
-            Ok(bytes) => serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&bytes)
-                .err()
-                .map(|error| error.to_string()),
-            Err(error) => Some(told(&error)),
-        };
-        if let Some(trouble) = trouble {
-            let what = format!("{} cannot be understood: {trouble}", path.display());
-            let broken = Found::new(None, "swarm-record", Level::Fault, what);
-            found.push(broken.mended_by("moves it into the backup", Fix::SetAside(path)));
-        }
-    }
-    found
 }

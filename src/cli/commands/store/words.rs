@@ -10,7 +10,8 @@ pub fn hint(app: &App, finding: &Finding) -> Option<String> {
     let (program, name) = (app.program(), finding.machine.as_deref().unwrap_or("NAME"));
     Some(match finding.advice.as_ref()? {
         Advice::Forget => format!("bring the file back from a backup, or forget the machine: {program} rm -f {name}"),
-        Advice::UseNewest => format!("use the newest {program} for this machine"),
+        Advice::UseNewest => format!("use the newest {program} for it"),
+        Advice::TakeOut { swarm, machine } => format!("{program} swarm rm-node --force {swarm} {machine}"),
         Advice::CreateAgain { driver } => format!(
             "go on with the same command ({program} create --driver {driver} ... {name}), or remove what there is: \
              {program} rm {name}"
