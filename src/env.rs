@@ -101,20 +101,26 @@ impl Env {
         }
     }
 
+    /// The folders of PATH.
+    pub fn path_folders(&self) -> Vec<PathBuf> {
+        let path = self.var("PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin");
+        path.split(':').filter(|folder| !folder.is_empty()).map(|folder| self.cwd.join(folder)).collect()
+    }
+
     /// A program on PATH.
     pub fn find_program(&self, name: &str) -> Option<PathBuf> {
         // Debian leaves the sbin folders out of a user's PATH, and our drivers need programs from there.
-        let path = self.var("PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin").to_owned();
         let fallback = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);
-        path.split(':')
-            .map(PathBuf::from)
+        self.path_folders()
+            .into_iter()
             .chain(fallback)
             .map(|dir| dir.join(name))
             .find(|path| is_executable(path))
     }
 }
 
-fn is_executable(path: &Path) -> bool {
+/// Whether there is a program at this path.
+pub fn is_executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }

@@ -81,6 +81,8 @@ pub enum Event {
     },
     /// A line of output of the running step (kept, shown with -D or when the step fails).
     Output(String),
+    /// A line that a driver's own program says to the user.
+    Told(String),
     /// Something the user should know whatever the verbosity.
     Note(String),
     /// The machine's work ended well; the text says with what.

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     contexts::Contexts,
+    drivers::Drivers,
     env::{Env, Voice},
     event::{Events, Sink},
     machine::MachineName,
@@ -68,6 +69,11 @@ impl App {
     /// The store.
     pub fn store(&self) -> Result<Store, CliError> {
         Ok(Store::locate(&self.env, self.globals.storage_path.as_deref())?)
+    }
+
+    /// All drivers that there are.
+    pub fn drivers(&self) -> Drivers {
+        Drivers::new(&self.env, self.store().ok().map(|store| store.root().to_owned()))
     }
 
     /// `--tls-ca-cert` and its kin.

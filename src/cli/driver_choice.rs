@@ -1,11 +1,18 @@
 //! Which driver `create` works with, found in the raw words before they can be read in full.
 
-use super::{defaults, error::CliError, settings::Settings};
+use std::path::Path;
+
+use super::{
+    defaults,
+    error::CliError,
+    settings::{GLOBAL, Settings},
+};
 use crate::{
     driver::Driver,
-    drivers,
+    drivers::{self, Drivers, plugin::find::Program},
     env::{Env, Voice},
     ops::OpsError,
+    store::Store,
 };
 
 /// A driver and why it is the one.
@@ -21,13 +28,13 @@ pub fn choose(words: &[String], env: &Env, settings: &Settings) -> Result<Choice
     let set = || settings.get("create", "driver").and_then(|values| values.first()).map(String::as_str);
     let variable = || defaults::variable("driver").and_then(|variable| env.var(variable));
     if let Some(name) = typed(words).or_else(variable).or_else(set) {
-        return Ok(Choice { driver: Some(find(name)?), because: None });
+        return Ok(Choice { driver: Some(find(name, &drivers(words, env, settings))?), because: None });
     }
     if asks_for_help(words) && implied(words).is_none() {
         return Ok(Choice { driver: None, because: None });
     }
     if env.voice() == Voice::DockerMachine {
-        return Ok(Choice { driver: Some(find(drivers::DOCKER_MACHINE_DEFAULT)?), because: None });
+        return Ok(Choice { driver: Some(find(drivers::DOCKER_MACHINE_DEFAULT, &drivers(words, env, settings))?), because: None });
     }
     if let Some((driver, flag)) = implied(words) {
         let because = format!("using the {} driver, the only one that has --{flag}", driver.name());
@@ -55,19 +62,35 @@ fn options(words: &[String]) -> &[String] {
 }
 
 fn typed(words: &[String]) -> Option<&str> {
+    value_of(words, "driver", "d")
+}
+
+/// What is typed for an option, by its long name or its letter.
+fn value_of<'a>(words: &'a [String], name: &str, letter: &str) -> Option<&'a str> {
     let words = options(words);
-    words.iter().enumerate().find_map(|(place, word)| match word.as_str() {
-        "-d" | "-driver" | "--driver" => words.get(place + 1).map(String::as_str),
-        word => ["--driver=", "-driver=", "-d="].iter().find_map(|form| word.strip_prefix(form)),
+    words.iter().enumerate().find_map(|(place, word)| {
+        let option = word.strip_prefix('-')?;
+        let long = option.strip_prefix('-').unwrap_or(option);
+        let (long, value) = long.split_once('=').map_or((long, None), |(long, value)| (long, Some(value)));
+        let is_it = long == name || (long == letter && !option.starts_with('-'));
+        is_it.then(|| value.or_else(|| words.get(place + 1).map(String::as_str))).flatten()
     })
+}
+
+/// All drivers that there are, with the plugins of the store that the line works on.
+pub fn drivers(words: &[String], env: &Env, settings: &Settings) -> Drivers {
+    let set = settings.get(GLOBAL, "storage-path").and_then(|values| values.first()).map(String::as_str);
+    let folder = value_of(words, "storage-path", "s").or(set).map(Path::new);
+    Drivers::new(env, Store::locate(env, folder).ok().map(|store| store.root().to_owned()))
 }
 
 fn asks_for_help(words: &[String]) -> bool {
     options(words).iter().any(|word| matches!(word.as_str(), "-h" | "-help" | "--help"))
 }
 
-fn find(name: &str) -> Result<Box<dyn Driver>, CliError> {
-    drivers::find(name).ok_or_else(|| OpsError::unknown_driver(name).into())
+fn find(name: &str, drivers: &Drivers) -> Result<Box<dyn Driver>, CliError> {
+    let found = drivers.with_flags(name).map_err(OpsError::from)?;
+    found.ok_or_else(|| OpsError::unknown_driver(name, drivers).into())
 }
 
 /// The only driver that has one of the typed flags, such as `--ip`.
@@ -101,15 +124,18 @@ fn pick(env: &Env) -> Result<Choice, CliError> {
 }
 
 /// The drivers, for the end of `create --help`.
-pub fn list(env: &Env) -> String {
+pub fn list(words: &[String], env: &Env, settings: &Settings) -> String {
+    let found = self::drivers(words, env, settings);
     let line = |driver: Box<dyn Driver>| {
         let missing =
             driver.available(env).err().map(|why| format!(" (not here: {why})")).unwrap_or_default();
         format!("  {:<12} {}{missing}\n", driver.name(), driver.profile().summary)
     };
     let drivers: String = drivers::all().into_iter().map(line).collect();
+    let plugin = |program: Program| format!("  {:<12} a plugin: {}\n", program.driver, program.path.display());
+    let plugins: String = found.plugins().into_iter().map(plugin).collect();
     let program = env.program();
-    format!("Drivers:\n{drivers}\nThe flags of a driver: {program} create --driver DRIVER --help")
+    format!("Drivers:\n{drivers}{plugins}\nThe flags of a driver: {program} create --driver DRIVER --help")
 }
 
 #[cfg(test)]

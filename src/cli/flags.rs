@@ -18,9 +18,19 @@ pub fn add(
     let heading = format!("Options of the {} driver", driver.name());
     let mut command = command.next_help_heading(heading);
     for spec in driver.flags() {
-        command = command.arg(arg(&spec, driver.name(), env, settings)?);
+        // A plugin may have a flag of the name of ours: then ours is meant, and the plugin gets its default.
+        if !is_taken(&command, &spec.name) {
+            command = command.arg(arg(&spec, driver.name(), env, settings)?);
+        }
     }
     Ok(command)
+}
+
+fn is_taken(command: &Command, name: &str) -> bool {
+    command.get_arguments().any(|arg| {
+        let is_alias = || arg.get_all_aliases().is_some_and(|aliases| aliases.contains(&name));
+        arg.get_id() == name || arg.get_long() == Some(name) || is_alias()
+    })
 }
 
 fn arg(spec: &FlagSpec, driver: &str, env: &Env, settings: &Settings) -> Result<Arg, CliError> {
@@ -67,13 +77,21 @@ pub fn read(matches: &ArgMatches, driver: &dyn Driver) -> Flags {
     let value = |spec: &FlagSpec| {
         let name = spec.name.as_str();
         match spec.kind {
-            FlagKind::Bool => Some(FlagValue::Bool(matches.get_flag(name))),
-            FlagKind::Int => matches.get_one(name).copied().map(FlagValue::Int),
-            FlagKind::Text => matches.get_one(name).cloned().map(FlagValue::Text),
-            FlagKind::List => matches.get_many(name).map(|list| FlagValue::List(list.cloned().collect())),
+            FlagKind::Bool => one(matches, name).map(FlagValue::Bool),
+            FlagKind::Int => one(matches, name).map(FlagValue::Int),
+            FlagKind::Text => one(matches, name).map(FlagValue::Text),
+            FlagKind::List => {
+                let list = matches.try_get_many::<String>(name).ok().flatten();
+                list.map(|list| FlagValue::List(list.cloned().collect()))
+            }
         }
     };
     Flags(driver.flags().iter().filter_map(|spec| Some((spec.name.clone(), value(spec)?))).collect())
+}
+
+/// The value of a flag; of one that is not the driver's there is none of its kind.
+fn one<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Option<T> {
+    matches.try_get_one::<T>(name).ok().flatten().cloned()
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ mod ui;
 
 use clap::error::ErrorKind;
 
-use crate::env::Env;
+use crate::{drivers, env::Env};
 use app::App;
 use error::{CliError, Outcome, code};
 use ui::{Manners, Ui};
@@ -52,7 +52,10 @@ pub fn run(env: &Env) -> u8 {
     let env = plugin.as_ref().unwrap_or(env);
     let line = match read(env) {
         Ok(line) => line,
-        Err(error) => return ended(&Ui::new(env, Manners::default()), env, Err(error)),
+        Err(error) => {
+            drivers::close_plugins();
+            return ended(&Ui::new(env, Manners::default()), env, Err(error));
+        }
     };
     let stdout_is_data = line.command.as_ref().is_some_and(commands::Command::stdout_is_data);
     let app = App::new(env, line.globals, stdout_is_data);
@@ -61,6 +64,7 @@ pub fn run(env: &Env) -> u8 {
         Some(command) => command.run(&app),
         None => Ok(help(&app)),
     };
+    drivers::close_plugins();
     ended(&app.ui, env, outcome)
 }
 

@@ -56,7 +56,13 @@ pub fn parse(env: &Env) -> Result<Line, CliError> {
 fn settings(env: &Env) -> Result<Settings, SettingsError> {
     let settings = Settings::load(env)?;
     if !settings.is_empty() {
-        settings.check(&known_settings(&tree(env)))?;
+        let mut known = known_settings(&tree(env));
+        // A plugin's flags are known once it runs, which a setting of it is no reason for.
+        for program in driver_choice::drivers(&argv::words(env), env, &settings).plugins() {
+            let section = format!("create.{}", program.driver);
+            known.extend(settings.keys(&section).map(|keys| (section, keys)));
+        }
+        settings.check(&known)?;
     }
     Ok(settings)
 }
@@ -162,7 +168,7 @@ fn with_driver(
             trouble = Some(error);
             create
         }),
-        None => create.after_help(driver_choice::list(env)),
+        None => create.after_help(driver_choice::list(&argv::words(env), env, settings)),
     });
     trouble.map_or(Ok(root), Err)
 }

@@ -63,6 +63,10 @@ impl Progress {
                 self.show(name, machine, &waiting);
             }
             Event::Output(line) => self.keep(name, machine, line),
+            Event::Told(line) => {
+                self.show(name, machine, &line);
+                machine.tail.keep(line);
+            }
             Event::Note(text) => self.ui.note(format_args!("{name}: {text}")),
             Event::Done(text) => self.end(name, machine, &text),
             Event::Failed(_) => self.fail(name, machine),
@@ -111,7 +115,7 @@ impl Progress {
 
     fn of_no_machine(&self, event: Event) {
         match event {
-            Event::Step(text) | Event::Done(text) => self.ui.say(text),
+            Event::Step(text) | Event::Done(text) | Event::Told(text) => self.ui.say(text),
             Event::Waiting { what, at_most } => {
                 self.ui.say(format_args!("waiting for {what} (at most {})", seconds(at_most)));
             }

@@ -143,6 +143,11 @@ impl Settings {
         self.sections.get(section)?.keys.get(key).map(|setting| setting.values.as_slice())
     }
 
+    /// The keys of a section, if there is one.
+    pub fn keys(&self, section: &str) -> Option<Vec<String>> {
+        Some(self.sections.get(section)?.keys.keys().cloned().collect())
+    }
+
     /// Refuses what no flag answers to; `known` lists the flags of each section.
     pub fn check(&self, known: &BTreeMap<String, Vec<String>>) -> Result<(), SettingsError> {
         for (name, section) in &self.sections {

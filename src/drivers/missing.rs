@@ -6,16 +6,12 @@
 use futures_util::future::{BoxFuture, ready};
 use serde_json::Value;
 
+use super::stored;
 use crate::{
     driver::{Context, Driver, DriverError, FlagSpec, Flags, Identity, Origin, Profile, Result, Save},
     env::Env,
     machine::{SshEndpoint, State},
 };
-
-/// Where docker-machine's drivers keep the engine's port, those that have one.
-const PORTS: [&str; 2] = ["EnginePort", "DockerPort"];
-/// The engine's port where nothing is stored.
-const PORT: u64 = 2376;
 
 /// The driver.
 pub(super) struct Missing {
@@ -81,21 +77,12 @@ impl Driver for Missing {
         Err(self.error())
     }
 
-    fn url(&self, context: &Context, state: &Value) -> Result<Option<String>> {
-        let stored = state["URL"].as_str().filter(|url| url.starts_with("tcp://"));
-        if let Some(url) = stored {
-            return Ok(Some(url.to_owned()));
-        }
-        let port =
-            PORTS.iter().find_map(|key| state[*key].as_u64()).filter(|port| *port != 0).unwrap_or(PORT);
-        let address = self.ip(context, state)?;
-        Ok(address.map(|host| {
-            if host.contains(':') { format!("tcp://[{host}]:{port}") } else { format!("tcp://{host}:{port}") }
-        }))
+    fn url(&self, _context: &Context, state: &Value) -> Result<Option<String>> {
+        Ok(stored::url(state))
     }
 
     fn ip(&self, _context: &Context, state: &Value) -> Result<Option<String>> {
-        Ok(state["IPAddress"].as_str().filter(|address| !address.is_empty()).map(str::to_owned))
+        Ok(stored::ip(state))
     }
 
     fn start<'a>(&'a self, _context: &'a Context, _state: &'a mut Value) -> BoxFuture<'a, Result<()>> {

@@ -1,4 +1,4 @@
-//! The list of built-in drivers: the one place that names them.
+//! The list of built-in drivers, the one place that names them, and beside it the plugins that can be found.
 
 mod generic_ssh;
 mod missing;
@@ -7,11 +7,15 @@ mod nspawn;
 pub mod plugin;
 #[cfg(debug_assertions)]
 mod rehearsal;
+mod stored;
+
+use std::path::PathBuf;
 
 use crate::{
-    driver::{Adapter, Driver},
+    driver::{Adapter, Driver, DriverError},
     env::Env,
 };
+use plugin::{Plugin, find::Program, pool::Pool};
 
 /// All built-in drivers, in the order in which a default is looked for.
 pub fn all() -> Vec<Box<dyn Driver>> {
@@ -22,7 +26,7 @@ pub fn all() -> Vec<Box<dyn Driver>> {
     ]
 }
 
-/// A driver by its name.
+/// A built-in driver by its name.
 pub fn find(name: &str) -> Option<Box<dyn Driver>> {
     all().into_iter().chain(unlisted()).find(|driver| driver.name() == name)
 }
@@ -35,16 +39,81 @@ fn unlisted() -> Vec<Box<dyn Driver>> {
     Vec::new()
 }
 
-/// The driver of a stored machine; one that is not here stands in for itself.
-pub fn of_stored(name: &str) -> Box<dyn Driver> {
-    find(name).unwrap_or_else(|| Box::new(missing::Missing { name: name.to_owned() }))
+/// All drivers that there are: those of this program, and the plugins that its surroundings and the store have.
+#[derive(Clone, Debug)]
+pub struct Drivers {
+    env: Env,
+    store: Option<PathBuf>,
 }
 
-/// Names that are near a mistyped one, nearest first.
+impl Drivers {
+    /// With the plugins of these surroundings, and those in the folder of the store at this path.
+    pub fn new(env: &Env, store: Option<PathBuf>) -> Self {
+        Self { env: env.clone(), store }
+    }
+
+    /// The plugins, but for those that a built-in driver takes the place of.
+    pub fn plugins(&self) -> Vec<Program> {
+        let mut programs = plugin::find::all(&self.env, self.store.as_deref());
+        programs.retain(|program| find(&program.driver).is_none());
+        programs
+    }
+
+    /// A plugin by its driver's name.
+    pub fn plugin(&self, name: &str) -> Option<Plugin> {
+        if find(name).is_some() {
+            return None;
+        }
+        let program = plugin::find::find(&self.env, self.store.as_deref(), name)?;
+        Some(Plugin::new(program, Pool::of_all(), self.env.clone()))
+    }
+
+    /// A driver by its name.
+    pub fn find(&self, name: &str) -> Option<Box<dyn Driver>> {
+        find(name).or_else(|| Some(Box::new(self.plugin(name)?)))
+    }
+
+    /// A driver by its name, for who needs its flags: those of a plugin are asked for at once.
+    pub fn with_flags(&self, name: &str) -> Result<Option<Box<dyn Driver>>, DriverError> {
+        if let Some(plugin) = self.plugin(name) {
+            plugin.known_flags()?;
+            return Ok(Some(Box::new(plugin)));
+        }
+        Ok(find(name))
+    }
+
+    /// The driver of a stored machine; one that is not here stands in for itself.
+    pub fn of_stored(&self, name: &str) -> Box<dyn Driver> {
+        self.find(name).unwrap_or_else(|| Box::new(missing::Missing { name: name.to_owned() }))
+    }
+
+    /// Whether the driver is here.
+    pub fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    /// Names that are near a mistyped one, nearest first.
+    pub fn nearest(&self, name: &str) -> Vec<String> {
+        near(name, self.plugins().into_iter().map(|program| program.driver))
+    }
+}
+
+/// Ends the plugins that still run; nobody uses them any more.
+pub fn close_plugins() {
+    Pool::of_all().close();
+}
+
+/// Names of built-in drivers that are near a mistyped one, nearest first.
 pub fn nearest(name: &str) -> Vec<String> {
+    near(name, std::iter::empty())
+}
+
+fn near(name: &str, others: impl Iterator<Item = String>) -> Vec<String> {
     let mut near: Vec<(usize, String)> = all()
         .iter()
-        .map(|driver| (strsim::damerau_levenshtein(name, driver.name()), driver.name().to_owned()))
+        .map(|driver| driver.name().to_owned())
+        .chain(others)
+        .map(|candidate| (strsim::damerau_levenshtein(name, &candidate), candidate))
         .filter(|(distance, candidate)| *distance <= candidate.len().max(name.len()) / 2)
         .collect();
     near.sort();

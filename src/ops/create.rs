@@ -12,7 +12,6 @@ use crate::{
     checkpoint::Checkpoint,
     contexts::Wish,
     driver::{Context, Driver, DriverError, Flags, Origin},
-    drivers,
     error::in_one_line,
     event::Phase,
     machine::{MachineName, State},
@@ -100,7 +99,9 @@ pub enum Outcome {
 pub async fn create(world: &World, request: Request) -> Result<Outcome, OpsError> {
     let began = std::time::Instant::now();
     let deadline = Deadline::after(request.timeout);
-    let driver = drivers::find(&request.driver).ok_or_else(|| OpsError::unknown_driver(&request.driver))?;
+    let drivers = world.drivers();
+    let driver =
+        drivers.find(&request.driver).ok_or_else(|| OpsError::unknown_driver(&request.driver, &drivers))?;
     let context = world.context(&request.name);
     let (lock, unfinished) = reserve(world, &request, driver.as_ref()).await?;
     context.checkpoints.reach(Checkpoint::Reserved);

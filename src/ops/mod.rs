@@ -28,7 +28,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     checkpoint::Checkpoints,
     driver::{Context, Driver},
-    drivers,
+    drivers::Drivers,
     env::Env,
     event::Events,
     machine::MachineName,
@@ -77,9 +77,14 @@ impl World {
         Ok(self.store.lock(name, Deadline::after(LOCK_WAIT), &self.events.of(name)).await?)
     }
 
+    /// All drivers that there are.
+    pub fn drivers(&self) -> Drivers {
+        Drivers::new(&self.env, Some(self.store.root().to_owned()))
+    }
+
     /// The driver of a stored machine; one that is not here stands in for itself and refuses what it cannot do.
     pub fn driver(&self, record: &Record) -> Result<Box<dyn Driver>, OpsError> {
-        Ok(drivers::of_stored(&record.config.driver_name))
+        Ok(self.drivers().of_stored(&record.config.driver_name))
     }
 }
 
@@ -253,8 +258,8 @@ pub enum OpsError {
 
 impl OpsError {
     /// No such driver, with the ones that are near it.
-    pub(crate) fn unknown_driver(name: &str) -> Self {
-        Self::UnknownDriver { name: name.to_owned(), nearest: drivers::nearest(name) }
+    pub(crate) fn unknown_driver(name: &str, drivers: &Drivers) -> Self {
+        Self::UnknownDriver { name: name.to_owned(), nearest: drivers.nearest(name) }
     }
 
     /// Whether the host is as it was before: the failure came before apply, or apply undid itself.

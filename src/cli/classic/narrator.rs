@@ -67,6 +67,7 @@ impl Narrator {
                 self.debug(format_args!("({name}) DBG | {line}"));
                 machine.tail.keep(line);
             }
+            Event::Told(line) => self.ui.say(format_args!("({name}) {line}")),
             Event::Waiting { what, .. } if machine.is_wait_told => {
                 self.debug(format_args!("({name}) waiting for {what}"));
             }
@@ -85,6 +86,7 @@ impl Narrator {
         match event {
             Event::Waiting { what, .. } => self.ui.note(format_args!("waiting for {what}")),
             Event::Note(text) => self.ui.note(text),
+            Event::Told(line) => self.ui.say(line),
             Event::Output(text) | Event::Step(text) => self.debug(text),
             Event::Phase(_) | Event::Done(_) | Event::Failed(_) => {}
         }

@@ -23,3 +23,7 @@ const FLAG_VALUES: &[(&str, Type)] = &[
     ("bool", Type::Bool),
     ("[]string", Type::Slice { name: "", elem: &Type::Text }),
 ];
+/// The version of the protocol, the only one there ever was.
+pub const VERSION: i64 = 1;
+/// The names of the service: docker-machine's, and that of its versions before 0.5.1.
+pub const SERVICES: [&str; 2] = ["RPCServerDriver", "RpcServerDriver"];

@@ -7,7 +7,6 @@ use super::{
     authority::{each, fits, read},
 };
 use crate::{
-    drivers,
     ops::{OpsError, World, certs},
     secret::Secret,
     store::Record,
@@ -22,7 +21,7 @@ pub(super) fn look(world: &World, record: &Record) -> Result<Vec<Found>, OpsErro
         return Ok(Vec::new());
     }
     let Some(authorities) = known_authorities(world, record, &folder)? else {
-        return Ok(vec![server_fault(record, "the CA of its certificates is nowhere to be found")]);
+        return Ok(vec![server_fault(world, record, "the CA of its certificates is nowhere to be found")]);
     };
     let (certificate, key) = (read(&folder.join("server.pem"))?, read(&folder.join("server-key.pem"))?);
     let trouble = match (certificate, key) {
@@ -34,7 +33,7 @@ pub(super) fn look(world: &World, record: &Record) -> Result<Vec<Found>, OpsErro
         (None, _) => Some("server.pem is missing".to_owned()),
         (Some(_), None) => Some("server-key.pem is missing".to_owned()),
     };
-    let mut found: Vec<Found> = trouble.map(|what| server_fault(record, what)).into_iter().collect();
+    let mut found: Vec<Found> = trouble.map(|what| server_fault(world, record, what)).into_iter().collect();
     found.extend(copies(world, record, &folder, found.is_empty())?);
     Ok(found)
 }
@@ -49,9 +48,9 @@ fn known_authorities(world: &World, record: &Record, folder: &Path) -> Result<Op
     })
 }
 
-fn server_fault(record: &Record, what: impl Into<String>) -> Found {
+fn server_fault(world: &World, record: &Record, what: impl Into<String>) -> Found {
     let found = Found::fault(record.name.as_str(), "server-certificate", what);
-    let is_here = drivers::find(&record.config.driver_name).is_some();
+    let is_here = world.drivers().has(&record.config.driver_name);
     found.advised(if is_here { Advice::RegenerateCerts } else { Advice::AskDockerMachine })
 }
 

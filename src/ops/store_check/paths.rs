@@ -7,7 +7,6 @@ use std::{
 
 use super::{Fix, Found};
 use crate::{
-    drivers,
     ops::{OpsError, World},
     store::{Node, Record},
 };
@@ -83,7 +82,7 @@ fn replace(document: &mut Node, from: &Path, to: &Path) {
 fn named(world: &World, record: &Record) -> Result<Option<Found>, OpsError> {
     let folder = record.name.as_str();
     let known = record.config.driver["MachineName"].as_str().filter(|name| !name.is_empty());
-    let is_ours = drivers::find(&record.config.driver_name).is_some();
+    let is_ours = world.drivers().has(&record.config.driver_name);
     let other = known.filter(|name| is_ours && *name != folder);
     let name = Some(record.config.name.as_str()).filter(|name| *name != folder);
     let Some(wrong) = name.or(other) else { return Ok(None) };

@@ -12,7 +12,6 @@ use crate::{
         expiry,
     },
     driver::DriverError,
-    drivers,
     env::Voice,
     error::in_one_line,
     machine::State,
@@ -169,7 +168,7 @@ pub fn json(app: &App, row: &Row, swarms: &Swarms) -> Json {
 
 /// docker-machine does not name a driver that it lacks.
 fn driver(app: &App, name: &str) -> String {
-    if app.is_classic() && drivers::find(name).is_none() { "not-found".to_owned() } else { name.to_owned() }
+    if app.is_classic() && !app.drivers().has(name) { "not-found".to_owned() } else { name.to_owned() }
 }
 
 /// docker-machine's drivers know a URL only while the host runs.
@@ -190,7 +189,7 @@ fn active(app: &App, row: &Row, record: &Record) -> Active {
 
 /// What is wrong, or soon will be; docker-machine knew nothing of the latter.
 fn trouble(app: &App, row: &Row, record: &Record) -> Option<String> {
-    let missing = missing(record);
+    let missing = missing(app, record);
     match app.voice() {
         Voice::DockerMachine => {
             missing.map(|error| classic_driver(&error)).or_else(|| row.error.as_deref().and_then(classic))
@@ -202,9 +201,9 @@ fn trouble(app: &App, row: &Row, record: &Record) -> Option<String> {
     }
 }
 
-fn missing(record: &Record) -> Option<DriverError> {
+fn missing(app: &App, record: &Record) -> Option<DriverError> {
     let driver = &record.config.driver_name;
-    drivers::find(driver).is_none().then(|| DriverError::Missing { driver: driver.clone() })
+    (!app.drivers().has(driver)).then(|| DriverError::Missing { driver: driver.clone() })
 }
 
 /// docker-machine's sentence; that a host does not run is none, since its state says so.

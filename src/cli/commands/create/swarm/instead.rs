@@ -3,7 +3,6 @@
 
 use crate::{
     cli::{app::App, argv, parse},
-    drivers,
     machine::MachineName,
     store::SwarmOptions,
 };
@@ -45,7 +44,7 @@ pub fn lines(app: &App, options: &SwarmOptions, names: &[MachineName], chosen: O
 
 /// The line as it was typed, without classic swarm's flags; secrets are left out.
 fn create(app: &App, chosen: Option<&Chosen>) -> String {
-    let specs = chosen.and_then(|chosen| drivers::find(&chosen.driver)).map(|driver| driver.flags());
+    let specs = chosen.and_then(|chosen| app.drivers().find(&chosen.driver)).map(|driver| driver.flags());
     let secret: Vec<String> =
         specs.unwrap_or_default().into_iter().filter(|spec| spec.secret).map(|spec| spec.name).collect();
     let words = argv::words(&app.env);
