@@ -32,6 +32,7 @@ tcsh:tcsh
 emacs:emacs-nox
 dash:dash
 cc:gcc
+go:golang-go
 LIST
 }
 

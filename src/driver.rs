@@ -178,6 +178,10 @@ pub trait Driver: Send + Sync {
     fn available(&self, env: &Env) -> std::result::Result<(), String>;
     /// Turns flags into the state of a new machine; no effects.
     fn configure(&self, context: &Context, flags: &Flags) -> Result<Value>;
+    /// The state to go on with when an earlier `create` did not end: what is recorded, unless the driver must hear the flags again.
+    fn take_up(&self, _context: &Context, recorded: &Value, _flags: &Flags) -> Result<Value> {
+        Ok(recorded.clone())
+    }
     /// Every reason to fail that can be known now; changes nothing.
     fn preflight<'a>(&'a self, context: &'a Context, state: &'a Value) -> BoxFuture<'a, Result<()>>;
     /// Makes the host, or takes up a half-made one; saves before and after each outside effect.

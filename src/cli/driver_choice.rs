@@ -34,7 +34,10 @@ pub fn choose(words: &[String], env: &Env, settings: &Settings) -> Result<Choice
         return Ok(Choice { driver: None, because: None });
     }
     if env.voice() == Voice::DockerMachine {
-        return Ok(Choice { driver: Some(find(drivers::DOCKER_MACHINE_DEFAULT, &drivers(words, env, settings))?), because: None });
+        return Ok(Choice {
+            driver: Some(find(drivers::DOCKER_MACHINE_DEFAULT, &drivers(words, env, settings))?),
+            because: None,
+        });
     }
     if let Some((driver, flag)) = implied(words) {
         let because = format!("using the {} driver, the only one that has --{flag}", driver.name());
@@ -132,7 +135,8 @@ pub fn list(words: &[String], env: &Env, settings: &Settings) -> String {
         format!("  {:<12} {}{missing}\n", driver.name(), driver.profile().summary)
     };
     let drivers: String = drivers::all().into_iter().map(line).collect();
-    let plugin = |program: Program| format!("  {:<12} a plugin: {}\n", program.driver, program.path.display());
+    let plugin =
+        |program: Program| format!("  {:<12} a plugin: {}\n", program.driver, program.path.display());
     let plugins: String = found.plugins().into_iter().map(plugin).collect();
     let program = env.program();
     format!("Drivers:\n{drivers}{plugins}\nThe flags of a driver: {program} create --driver DRIVER --help")

@@ -112,6 +112,29 @@ impl Plugin {
         Ok(())
     }
 
+    /// A first state with the flags on top of it.
+    fn configured(&self, context: &Context, first: Json, flags: &Flags) -> Result<Json> {
+        let doing = |error: PluginError| error.while_doing("configure the machine");
+        let specs = self.known_flags()?;
+        let given = of_plugin(&first);
+        let mut plugin = self.pool.own(&self.program, context, &given).map_err(doing)?;
+        let bytes = Value::Bytes(given.to_string().into_bytes());
+        plugin.ask_now("SetConfigRaw", &bytes, protocol::STATE).map_err(doing)?;
+        plugin.has(&context.name, &given);
+        match plugin.ask_now("SetConfigFromFlags", &flags::write(specs, flags), protocol::FLAGS) {
+            Err(PluginError::Refused { message }) => {
+                // It has some of these flags now, and must not be asked again.
+                plugin.spend();
+                return Err(DriverError::Usage { message });
+            }
+            outcome => drop(outcome.map_err(doing)?),
+        }
+        let mut state = first;
+        merge(&mut state, plugin.state_now().map_err(doing)?);
+        plugin.has(&context.name, &of_plugin(&state));
+        Ok(state)
+    }
+
     fn is_an_object(&self, state: &Json) -> Result<()> {
         if state.is_object() {
             return Ok(());
@@ -185,13 +208,26 @@ impl Drop for CutOff<'_, '_> {
         if self.is_over {
             return;
         }
-        if let Ok(now) = self.plugin.state_within(ON_THE_WAY_OUT) {
+        let saved = self.plugin.state_within(ON_THE_WAY_OUT).map(|now| {
             let mut state = self.state.clone();
             merge(&mut state, now);
-            // There is nobody left to tell; the state before is on the disk.
-            let _ = (self.save)(&state);
-        }
+            (self.save)(&state)
+        });
+        // There is nobody left to tell but the log; the state before is on the disk.
+        tracing::debug!(?saved, "cut off while the host was made");
         self.plugin.is_of_no_use();
+    }
+}
+
+/// What is being done by [`check`].
+const CHECKING: &str = "check what the host needs";
+
+/// The plugin's own reasons against making a host.
+async fn check(plugin: &mut Lease) -> Result<()> {
+    match plugin.ask("PreCreateCheck", ACTING).await {
+        Ok(_) => Ok(()),
+        Err(PluginError::Refused { message }) => Err(DriverError::Preflight { message, hint: None }),
+        Err(error) => Err(error.while_doing(CHECKING)),
     }
 }
 
@@ -231,36 +267,26 @@ impl Driver for Plugin {
     }
 
     fn configure(&self, context: &Context, flags: &Flags) -> Result<Json> {
-        let doing = |error: PluginError| error.while_doing("configure the machine");
-        let specs = self.known_flags()?;
-        let first = serde_json::to_value(Base::new(context)).unwrap_or_default();
-        let mut plugin = self.pool.own(&self.program, context, &first).map_err(doing)?;
-        let given = Value::Bytes(first.to_string().into_bytes());
-        plugin.ask_now("SetConfigRaw", &given, protocol::STATE).map_err(doing)?;
-        plugin.has(&context.name, &first);
-        match plugin.ask_now("SetConfigFromFlags", &flags::write(specs, flags), protocol::FLAGS) {
-            Err(PluginError::Refused { message }) => {
-                // It has some of these flags now, and must not be asked again.
-                plugin.spend();
-                return Err(DriverError::Usage { message });
-            }
-            outcome => drop(outcome.map_err(doing)?),
+        self.configured(context, serde_json::to_value(Base::new(context)).unwrap_or_default(), flags)
+    }
+
+    fn take_up(&self, context: &Context, recorded: &Json, flags: &Flags) -> Result<Json> {
+        if Kept::of(recorded).is_made() {
+            Ok(recorded.clone())
+        } else {
+            self.configured(context, recorded.clone(), flags)
         }
-        let mut state = first;
-        merge(&mut state, plugin.state_now().map_err(doing)?);
-        plugin.has(&context.name, &state);
-        Ok(state)
     }
 
     fn preflight<'a>(&'a self, context: &'a Context, state: &'a Json) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let doing = |error: PluginError| error.while_doing("check what the host needs");
-            let mut plugin = self.own(context, state).await.map_err(doing)?;
-            match plugin.ask("PreCreateCheck", ACTING).await {
-                Ok(_) => Ok(()),
-                Err(PluginError::Refused { message }) => Err(DriverError::Preflight { message, hint: None }),
-                Err(error) => Err(doing(error)),
+            // What is half made is in the way of itself, and is looked at when it is gone.
+            let kept = Kept::of(state);
+            if kept.is_begun || kept.is_made() {
+                return Ok(());
             }
+            let plugin = self.own(context, state).await;
+            check(&mut plugin.map_err(|error| error.while_doing(CHECKING))?).await
         })
     }
 

@@ -281,7 +281,9 @@ fn first_state(
     unfinished: Option<&Record>,
 ) -> Result<Value, OpsError> {
     match unfinished {
-        Some(record) if driver.profile().origin == Origin::Made => Ok(record.config.driver.clone()),
+        Some(record) if driver.profile().origin == Origin::Made => {
+            Ok(driver.take_up(context, &record.config.driver, &request.flags)?)
+        }
         _ => Ok(driver.configure(context, &request.flags)?),
     }
 }

@@ -103,6 +103,11 @@ impl Home {
         self
     }
 
+    /// The variables of its programs, but for the two that say where it is.
+    pub fn vars(&self) -> &BTreeMap<String, String> {
+        &self.vars
+    }
+
     /// A path in it.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

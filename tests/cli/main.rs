@@ -15,6 +15,9 @@ mod help;
 mod home;
 mod links;
 mod listing;
+#[path = "../plugin/mod.rs"]
+mod plugin;
+mod plugins;
 mod regenerate_certs;
 mod settings;
 mod showing;

@@ -42,7 +42,7 @@ pub struct Client {
     service: &'static str,
     is_closed: AtomicBool,
     /// Hangs up when this is dropped, which stops the pulse.
-    _pulse: Option<mpsc::Sender<()>>,
+    pulse: Option<mpsc::Sender<()>>,
 }
 
 impl Client {
@@ -80,7 +80,7 @@ impl Client {
         let service = protocol::SERVICES[0];
         let program = program.clone();
         let client =
-            Self { program, process, connection, talk, service, is_closed: false.into(), _pulse: None };
+            Self { program, process, connection, talk, service, is_closed: false.into(), pulse: None };
         let client = client.checked(deadline)?;
         Ok(client.with_pulse())
     }
@@ -108,7 +108,7 @@ impl Client {
                 connection.call(&method, &Value::EMPTY, protocol::NOTHING, drop);
             }
         });
-        self._pulse = Some(pulse);
+        self.pulse = Some(pulse);
         self
     }
 
@@ -238,6 +238,7 @@ impl Client {
     /// Ends it whatever it does.
     pub fn end(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
+        // The thread that beats ends with the connection.
         self.connection.hang_up();
         self.process.end();
     }

@@ -92,7 +92,7 @@ impl Connection {
                     break error;
                 }
             };
-            reader.end(Arc::new(error));
+            reader.end(&Arc::new(error));
         });
         Ok(connection)
     }
@@ -127,7 +127,7 @@ impl Connection {
         bytes.extend(sending.encoder.encode(argument, of));
         if let Err(error) = sending.stream.write_all(&bytes) {
             drop(sending);
-            self.end(Arc::new(GobError::Io(error)));
+            self.end(&Arc::new(GobError::Io(error)));
         }
     }
 
@@ -153,7 +153,7 @@ impl Connection {
             return Err(GobError::BadValue("an answer does not begin with its number"));
         }
         // Number 0 is not sent, as no zero is.
-        let number = response.field("Seq").map_or(Some(0), |number| number.int());
+        let number = response.field("Seq").map_or(Some(0), Value::int);
         let number = number.and_then(|number| u64::try_from(number).ok());
         let error = response.field("Error").and_then(Value::text).unwrap_or_default();
         let outcome = if error.is_empty() { Ok(value) } else { Err(Fault::Refused(error.to_owned())) };
@@ -168,18 +168,18 @@ impl Connection {
         Ok(())
     }
 
-    fn end(&self, error: Arc<GobError>) {
+    fn end(&self, error: &Arc<GobError>) {
         self.hang_up();
         let before = {
             let mut waiting = lock(&self.waiting);
             match &*waiting {
                 Waiting::Over(_) => return,
-                Waiting::Open(_) => std::mem::replace(&mut *waiting, Waiting::Over(Arc::clone(&error))),
+                Waiting::Open(_) => std::mem::replace(&mut *waiting, Waiting::Over(Arc::clone(error))),
             }
         };
         if let Waiting::Open(answers) = before {
             for answer in answers.into_values() {
-                answer(Err(Fault::Over(Arc::clone(&error))));
+                answer(Err(Fault::Over(Arc::clone(error))));
             }
         }
     }

@@ -50,6 +50,11 @@ impl Kept {
         }
     }
 
+    /// Whether the host was made to its end.
+    pub fn is_made(&self) -> bool {
+        self.url.is_some() || self.ip.is_some() || self.ssh.is_some()
+    }
+
     /// Asks a plugin.
     pub async fn ask(plugin: &mut Lease) -> Result<Self, PluginError> {
         let (url, ip) = (plugin.text("GetURL").await?, plugin.text("GetIP").await?);

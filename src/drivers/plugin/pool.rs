@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -28,6 +28,8 @@ const MOST_SHARED: usize = 5;
 const PATIENCE: Duration = Duration::from_millis(250);
 /// How long it may take until one is free.
 const FREE: Duration = Duration::from_secs(60);
+/// How long those who are interrupted may take to end.
+const GRACE: Duration = Duration::from_secs(3);
 /// How long a plugin may take to say what it knows.
 pub const ANSWER: Duration = Duration::from_secs(60);
 
@@ -36,6 +38,9 @@ pub const ANSWER: Duration = Duration::from_secs(60);
 pub struct Pool {
     groups: Mutex<HashMap<Program, Group>>,
     freed: Notify,
+    /// How many are in use.
+    leases: Mutex<usize>,
+    returned: Condvar,
 }
 
 /// The processes of one plugin.
@@ -78,8 +83,12 @@ impl Pool {
         Arc::clone(&ALL)
     }
 
-    /// Ends those that nobody uses. One that is still in use ends with this process, by its guard.
+    /// Ends them all. Work that was interrupted gets a moment to save what its plugin has made; one that is in use even then ends
+    /// with this process, by its guard.
     pub fn close(&self) {
+        let leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whether they came back or not, there is no more to be done for them.
+        drop(self.returned.wait_timeout_while(leases, GRACE, |leases| *leases > 0));
         let mut groups = self.lock();
         let members: Vec<Member> = groups.drain().flat_map(|(_, group)| group.idle).collect();
         drop(groups);
@@ -87,7 +96,11 @@ impl Pool {
         for member in &members {
             drop(member.client.say_goodbye());
         }
-        for closing in members.into_iter().map(|member| std::thread::spawn(move || member.client.close())).collect::<Vec<_>>() {
+        for closing in members
+            .into_iter()
+            .map(|member| std::thread::spawn(move || member.client.close()))
+            .collect::<Vec<_>>()
+        {
             // A thread that panicked has closed nothing; the guard does.
             let _ = closing.join();
         }
@@ -235,6 +248,7 @@ impl Pool {
     }
 
     fn lease(self: &Arc<Self>, program: &Program, member: Member) -> Lease {
+        *self.leases.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         Lease { pool: Arc::clone(self), program: program.clone(), member: Some(member), is_asking: false }
     }
 
@@ -441,6 +455,8 @@ impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(member) = self.member.take() {
             self.pool.give_back(&self.program, member, self.is_asking);
+            *self.pool.leases.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+            self.pool.returned.notify_all();
         }
     }
 }

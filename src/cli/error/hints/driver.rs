@@ -13,6 +13,7 @@ pub(super) fn hints(error: &DriverError, to: To<'_>) -> Hints {
         DriverError::Gone => one(format!("forget the machine: {program} rm -f {name}")),
         DriverError::Missing { driver } => {
             let mut hints = did_you_mean(&drivers::nearest(driver));
+            hints.push(format!("put its plugin on PATH: {}", drivers::plugin::find::wanted(driver)));
             hints.push(format!(
                 "forget the machine, and see to its host by other means: {program} rm -f {name}"
             ));
