@@ -1,5 +1,5 @@
-//! The driver contract, run against every driver: the built-in ones and one that is known only by its flags and raw JSON, as
-//! plugins are. What needs a real host is in `contract/hosts.rs`.
+//! The driver contract, run against every driver: the built-in ones, one that is known only by its flags and raw JSON, and a plugin that
+//! Go built. What needs a real host is in `contract/hosts.rs`.
 
 #[path = "contract/bench.rs"]
 mod bench;
@@ -7,6 +7,8 @@ mod bench;
 mod host;
 #[path = "contract/hosts.rs"]
 mod hosts;
+#[path = "plugin/mod.rs"]
+mod plugin;
 #[path = "contract/raw.rs"]
 mod raw;
 
@@ -15,7 +17,8 @@ use std::collections::BTreeSet;
 use bench::Bench;
 use rmachine::{
     driver::{Driver, DriverError, FlagKind, FlagValue, Flags, Origin},
-    drivers,
+    drivers::{self, Drivers},
+    env::Env,
     machine::State,
 };
 use serde_json::{Value, json};
@@ -23,7 +26,15 @@ use serde_json::{Value, json};
 fn every_driver() -> Vec<Box<dyn Driver>> {
     let mut all = drivers::all();
     all.push(Box::new(raw::Raw));
+    all.extend(lab());
     all
+}
+
+/// The plugin, where it can be built.
+fn lab() -> Option<Box<dyn Driver>> {
+    let mut env = Env::from_process();
+    env.vars.insert("PATH".into(), format!("{}:/usr/bin:/bin", plugin::folder()?.display()));
+    Drivers::new(&env, None).find(plugin::NAME)
 }
 
 /// Flags that give a good state for each driver.
@@ -35,6 +46,7 @@ fn good_flags(driver: &dyn Driver) -> Flags {
         "none" => vec![("none-url", text("tcp://192.0.2.5:2376"))],
         "nspawn" => vec![("nspawn-suite", text("bookworm"))],
         "raw" => vec![("raw-size", FlagValue::Int(3))],
+        plugin::NAME => vec![("lab-size", FlagValue::Int(3))],
         other => panic!("say which flags are good for {other}"),
     };
     flags.0.extend(given.into_iter().map(|(name, value)| (name.to_owned(), value)));
@@ -64,6 +76,7 @@ fn bad_flags(driver: &dyn Driver) -> Vec<(&'static str, FlagValue)> {
             ("nspawn-packages", FlagValue::List(vec!["-o".to_owned()])),
         ],
         "raw" => vec![("raw-size", FlagValue::Int(-1))],
+        plugin::NAME => vec![("lab-size", FlagValue::Int(0))],
         other => panic!("say which flags are bad for {other}"),
     }
 }
@@ -81,7 +94,8 @@ fn names_are_unique_and_lead_back_to_the_driver() {
 #[test]
 fn flags_begin_with_the_drivers_name_and_are_unique_with_their_aliases() {
     let mut seen = BTreeSet::new();
-    for driver in every_driver() {
+    // A plugin names its flags as it likes.
+    for driver in every_driver().into_iter().filter(|driver| driver.name() != plugin::NAME) {
         let prefix = format!("{}-", driver.name());
         for flag in driver.flags() {
             assert!(flag.name.starts_with(&prefix), "{}", flag.name);
@@ -118,7 +132,7 @@ fn defaults_are_of_the_flags_own_kind() {
 #[test]
 fn a_new_state_begins_with_docker_machines_nine_fields() {
     let bench = Bench::new();
-    for driver in drivers::all() {
+    for driver in drivers::all().into_iter().chain(lab()) {
         let state = driver.configure(&bench.context("n1"), &good_flags(driver.as_ref())).unwrap();
         let fields: Vec<&String> = state.as_object().unwrap().keys().collect();
         let base = [
@@ -209,7 +223,7 @@ async fn removing_an_absent_host_is_fine_twice() {
 #[tokio::test]
 async fn a_state_that_is_not_the_drivers_is_an_error_and_no_panic() {
     let bench = Bench::new();
-    for driver in drivers::all() {
+    for driver in drivers::all().into_iter().chain(lab()) {
         for wrong in [json!(3), json!([]), json!({"SSHPort": "twenty-two"})] {
             let error = driver.state(&bench.context("n1"), &mut wrong.clone()).await.unwrap_err();
             assert!(matches!(error, DriverError::BadState { .. }), "{}: {error}", driver.name());
@@ -275,14 +289,22 @@ fn user_and_port_that_nobody_gave_are_left_to_ssh_config() {
 
 #[tokio::test]
 async fn a_driver_known_only_by_flags_and_json_makes_and_unmakes_a_host() {
-    let bench = Bench::new();
-    let driver = raw::Raw;
-    let context = bench.machine("n1");
-    let mut state = driver.configure(&context, &good_flags(&driver)).unwrap();
-    bench::create(&driver, &context, &mut state).await.unwrap();
-    assert_eq!(driver.state(&context, &mut state).await.unwrap(), State::Running);
-    driver.stop(&context, &mut state).await.unwrap();
-    assert_eq!(driver.state(&context, &mut state).await.unwrap(), State::Stopped);
-    driver.remove(&context, &mut state).await.unwrap();
-    assert_eq!(driver.state(&context, &mut state).await.unwrap(), State::NotFound);
+    let mut gone = vec![(Box::new(raw::Raw) as Box<dyn Driver>, State::NotFound)];
+    gone.extend(lab().map(|lab| (lab, State::None)));
+    for (driver, gone) in gone {
+        let bench = Bench::new();
+        let (driver, context) = (driver.as_ref(), bench.machine("n1"));
+        let mut state = driver.configure(&context, &good_flags(driver)).unwrap();
+        driver.preflight(&context, &state).await.unwrap();
+        let saved = bench::create(driver, &context, &mut state).await.unwrap();
+        assert!(!saved.is_empty(), "{}", driver.name());
+        assert_eq!(driver.state(&context, &mut state).await.unwrap(), State::Running);
+        driver.stop(&context, &mut state).await.unwrap();
+        assert_eq!(driver.state(&context, &mut state).await.unwrap(), State::Stopped);
+        driver.restart(&context, &mut state).await.unwrap();
+        assert_eq!(driver.state(&context, &mut state).await.unwrap(), State::Running);
+        driver.remove(&context, &mut state).await.unwrap();
+        assert_eq!(driver.state(&context, &mut state).await.unwrap(), gone);
+    }
+    drivers::close_plugins();
 }

@@ -72,6 +72,16 @@ impl Plugin {
         }
     }
 
+    /// Its program's file.
+    pub fn path(&self) -> &std::path::Path {
+        &self.program.path
+    }
+
+    /// The version of the protocol that it speaks; asks it, and an answer means that it can be used.
+    pub fn version(&self) -> std::result::Result<i64, PluginError> {
+        self.pool.fresh(&self.program, &self.env).map(|_answers| protocol::VERSION)
+    }
+
     /// A plugin of the machine's own, with its state.
     async fn own(&self, context: &Context, state: &Json) -> std::result::Result<Lease, PluginError> {
         let (pool, program) = (Arc::clone(&self.pool), self.program.clone());

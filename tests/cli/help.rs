@@ -2,10 +2,11 @@
 
 use crate::home::Home;
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "active",
     "config",
     "create",
+    "driver",
     "engine",
     "env",
     "inspect",

@@ -3,6 +3,7 @@
 pub mod active;
 pub mod config;
 pub mod create;
+pub mod driver;
 pub mod engine;
 pub mod env;
 pub mod inspect;
@@ -40,6 +41,8 @@ pub enum Command {
     Config(config::Args),
     /// Create a machine: make or adopt a host and its engine
     Create(Box<create::Args>),
+    /// List drivers and plugins, and their flags
+    Driver(driver::Args),
     /// Show, set and check the options of engines
     Engine(engine::Args),
     /// Print the variables that point the docker client at a machine
@@ -99,6 +102,7 @@ impl Command {
             Self::Active(args) => active::run(app, args),
             Self::Config(args) => config::run(app, args),
             Self::Create(args) => create::run(app, args),
+            Self::Driver(args) => driver::run(app, args),
             Self::Engine(args) => engine::run(app, args),
             Self::Env(args) => env::run(app, args),
             Self::Inspect(args) => inspect::run(app, args),

@@ -64,6 +64,14 @@ pub enum PluginError {
         /// The first line of what it said.
         message: String,
     },
+    /// It cannot read a machine's state.
+    #[error("the stored state cannot be read: {reason}")]
+    BadState {
+        /// The driver.
+        driver: String,
+        /// What it said.
+        reason: String,
+    },
     /// It is gone, or hung up.
     #[error("{program} {how}{last_words}")]
     Died {
@@ -108,7 +116,10 @@ pub enum PluginError {
 impl PluginError {
     /// As a driver's trouble, with what was being done.
     pub fn while_doing(self, doing: impl Into<String>) -> DriverError {
-        DriverError::failed(doing, self)
+        match self {
+            Self::BadState { driver, reason } => DriverError::BadState { driver, reason },
+            error => DriverError::failed(doing, error),
+        }
     }
 }
 

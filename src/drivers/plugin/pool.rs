@@ -414,7 +414,13 @@ impl Lease {
             _ => state.clone(),
         };
         let bytes = Value::Bytes(sent.to_string().into_bytes());
-        self.ask_with("SetConfigRaw", &bytes, protocol::STATE, ANSWER).await?;
+        let given = self.ask_with("SetConfigRaw", &bytes, protocol::STATE, ANSWER).await;
+        if let Err(PluginError::Refused { message }) = given {
+            // Nobody knows what it has now.
+            self.is_of_no_use();
+            return Err(PluginError::BadState { driver: self.program.driver.clone(), reason: message });
+        }
+        given?;
         self.has(machine, state);
         Ok(())
     }
