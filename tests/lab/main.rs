@@ -3,6 +3,8 @@
 //! Hosts are made through the nspawn driver's own contract and removed when a test ends, also when it fails. Where
 //! they are impossible, tests say SKIPPED (and fail instead when RMACHINE_REQUIRE_HOSTS=1).
 
+#[path = "../plugin/mod.rs"]
+mod plugin;
 mod support;
 
 mod adopt;
@@ -19,6 +21,7 @@ mod kill;
 mod listing;
 mod logins;
 mod made;
+mod plugins;
 mod refusals;
 mod rotation;
 mod sessions;

@@ -131,6 +131,11 @@ impl Host {
         self.store.save(&lock, &mut self.record).expect("the lab's store");
     }
 
+    /// Its machine's name in the lab's store.
+    pub fn name(&self) -> &str {
+        self.context.name.as_str()
+    }
+
     /// Its address.
     pub fn ip(&self) -> &str {
         &self.endpoint.host
