@@ -197,10 +197,12 @@ fn is_in_swarm(facts: &Facts) -> bool {
     running.is_some_and(|running| running.is_in_swarm)
 }
 
-/// The stored wishes with what is asked for now. A file that was given once is not meant for ever.
+/// The stored wishes with what is asked for now. A file that was given once is not meant for ever, and a checksum is that of one
+/// archive, not of what else is in its folder.
 fn wishes(record: &Record, request: &Request) -> Result<Wishes, OpsError> {
     let mut wishes = stored_wishes(record)?;
     wishes.version.clone_from(&request.version);
+    forget_checksum(&mut wishes);
     if request.archive.is_some() || wishes.archive_file().is_some() {
         wishes.archive.clone_from(&request.archive);
     }
@@ -216,10 +218,17 @@ fn remembered(record: &Record, request: &Request, upgrade: &Upgrade) -> Result<s
     if wishes.version.is_some() {
         wishes.version = request.version.clone().or_else(|| Some(upgrade.to.clone()));
     }
+    forget_checksum(&mut wishes);
     if request.archive.is_some() {
         wishes.archive.clone_from(&request.archive);
     }
     Ok(serde_json::to_value(wishes).unwrap_or_default())
+}
+
+fn forget_checksum(wishes: &mut Wishes) {
+    if let Some(archive) = &mut wishes.archive {
+        archive.sha256 = None;
+    }
 }
 
 fn in_words(upgrade: &Upgrade) -> String {

@@ -31,4 +31,5 @@ mod swarm;
 mod terminal;
 mod tls;
 mod upgrade;
+mod vendor;
 mod waits;

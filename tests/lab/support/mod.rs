@@ -4,6 +4,7 @@ mod bundles;
 mod disk;
 mod host;
 mod user;
+mod vendor;
 
 #[allow(unused_imports, reason = "the bench does not name them")]
 pub use bundles::{bundle_20, bundle_26};
@@ -13,6 +14,8 @@ pub use disk::SmallDisk;
 pub use host::can_make_hosts;
 pub use host::{Host, Kind};
 pub use user::{User, run};
+#[allow(unused_imports, reason = "the bench does not name them")]
+pub use vendor::{NAMES, Page, Vendor};
 #[allow(unused_imports, reason = "the bench does not name them")]
 pub use {
     host::{BUSYBOX, PASSWORD},
