@@ -120,7 +120,11 @@ engine() {
     file "$config"
     if [ -e /snap/bin/docker ] || [ -d /var/snap/docker ]; then frame snap ""; fi
     pid=
-    if [ -d /run/systemd/system ]; then units; fi
+    if [ -d /run/systemd/system ]; then
+        units
+    elif [ -d /run/openrc ]; then
+        openrc_service
+    fi
     if [ -n "$pid" ] && [ "$pid" != 0 ] && [ -r "/proc/$pid/stat" ]; then
         # It may have ended meanwhile.
         if IFS= read -r process 2>/dev/null <"/proc/$pid/stat"; then frame process "$process"; fi
@@ -145,6 +149,33 @@ units() {
     done <<UNITS
 $shown
 UNITS
+}
+
+# What OpenRC knows of the engine, in the words that systemd has for it. The engine's flags and variables are set in a shell's file,
+# whose name depends on whether its script is OpenRC's own kind.
+openrc_service() {
+    script=/etc/init.d/docker
+    [ -f "$script" ] || return 0
+    settings=/etc/default/docker
+    IFS= read -r first <"$script"
+    case $first in *openrc-run* | *runscript*) settings=/etc/conf.d/docker ;; esac
+    enabled=disabled
+    for link in /etc/runlevels/*/docker; do
+        if [ -e "$link" ]; then enabled=enabled; fi
+    done
+    active=inactive
+    # No line end is in that file.
+    read -r pid </run/docker.pid
+    if read -r name <"/proc/$pid/comm" && [ "$name" = dockerd ]; then active=active; else pid=; fi
+    frame units "Id=docker.service
+LoadState=loaded
+ActiveState=$active
+UnitFileState=$enabled
+FragmentPath=$script
+DropInPaths=$settings
+EnvironmentFiles=$settings"
+    file "$script"
+    file "$settings"
 }
 
 running() {

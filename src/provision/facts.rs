@@ -185,7 +185,7 @@ pub struct Engine {
     pub tasks: Vec<String>,
 }
 
-/// A systemd unit.
+/// A service: a unit of systemd's, or what OpenRC says in the same words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unit {
     /// `loaded`, `masked`, `not-found`.

@@ -5,13 +5,14 @@
 //! and the command stay as they are (no line of the vendor's is copied, to grow stale at the next upgrade; containers that
 //! mount docker.sock keep a live one), the address need not be up when the engine starts, and the units can lie there
 //! before the engine is installed, so that its first start is the last. TLS stands in daemon.json, and the socket refuses to open
-//! where it does not. Engines started without `-H` get `hosts` in daemon.json instead.
+//! where it does not. Engines started without `-H`, and those of OpenRC, get `hosts` in daemon.json instead.
 
 mod daemon;
 mod difference;
 mod fate;
 mod files;
 mod listen;
+mod openrc;
 mod render;
 mod renewal;
 mod source;
@@ -33,10 +34,10 @@ pub use self::{
 };
 use super::{
     Materials, Wishes,
-    facts::{Container, Facts},
+    facts::{Container, Facts, Init},
     os::PackageTool,
     refusal::{self, Refusal},
-    state::{DROP_IN_PATH, SOCKET_PATH, TLS_FOLDER, Unpacked, sha256},
+    state::{DROP_IN_PATH, OPENRC_ENABLED, OPENRC_SERVICE, SOCKET_PATH, TLS_FOLDER, Unpacked, sha256},
 };
 use crate::engine::options::{self, Options};
 
@@ -312,7 +313,7 @@ pub fn plan(facts: &Facts, wishes: &Wishes, materials: &Materials<'_>) -> Result
     changes.extend(files::hostname(facts, wishes));
     changes.extend(engine_change(facts, &changes, &daemon, &listen));
     if must_enable(facts, &changes) {
-        changes.push(Change::Enable);
+        changes.push(enable(facts));
     }
     Ok(Plan {
         notes: listen
@@ -360,6 +361,18 @@ fn unpacked(facts: &Facts, source: Option<&Source>) -> Option<Unpacked> {
         Some(Source::Packages(_) | Source::Script { .. } | Source::Back(_)) | None => {
             facts.state.as_ref().and_then(|state| state.engine.clone())
         }
+    }
+}
+
+/// How the engine is started with the host.
+fn enable(facts: &Facts) -> Change {
+    match facts.init {
+        Init::OpenRc => Change::Link {
+            path: OPENRC_ENABLED.to_owned(),
+            target: OPENRC_SERVICE.to_owned(),
+            purpose: "start the engine with the host".to_owned(),
+        },
+        Init::Systemd | Init::Other => Change::Enable,
     }
 }
 

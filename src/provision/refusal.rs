@@ -21,8 +21,8 @@ pub enum Refusal {
     /// The login does not lead to root.
     #[error("the scripts do not run as root there")]
     NotRoot,
-    /// No systemd.
-    #[error("{os} is not run by systemd, and no other init system is supported")]
+    /// Neither systemd nor OpenRC.
+    #[error("{os} is run by neither systemd nor OpenRC, and no other init system is supported")]
     NoInit {
         /// The host's operating system.
         os: String,
@@ -347,7 +347,7 @@ pub(super) fn judge(facts: &Facts, installs: bool) -> Result<(), Refusal> {
     if let Some(unfinished) = &facts.unfinished {
         return Err(Refusal::Unfinished { step: unfinished.step.clone() });
     }
-    if facts.init != Init::Systemd {
+    if facts.init == Init::Other {
         return Err(Refusal::NoInit { os: os() });
     }
     if facts.has_snap_docker {

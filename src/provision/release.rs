@@ -5,7 +5,7 @@ use super::{
     facts::{Facts, Origin},
     plan::{self, Fate},
     refusal::Refusal,
-    state::{TLS_FOLDER, sha256},
+    state::{self, TLS_FOLDER, sha256},
     transaction::Transaction,
 };
 use crate::{
@@ -138,7 +138,7 @@ fn engine_goes(
 
 /// Where only settings were changed that the engine reads again, it need not be disturbed.
 fn needs_restart(origin: &Origin, before: &Options, after: &Options) -> bool {
-    let is_fixed = |path: &String| path.starts_with("/etc/systemd/") || path.starts_with(TLS_FOLDER);
+    let is_fixed = |path: &String| state::is_of_service(path) || path.starts_with(TLS_FOLDER);
     origin.paths.iter().any(is_fixed)
         || options::changed_keys(before, after).iter().any(|key| !options::is_reloadable(key))
 }

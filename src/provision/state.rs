@@ -24,6 +24,20 @@ pub const SERVICE_PATH: &str = "/etc/systemd/system/docker.service";
 /// Its socket.
 pub const SERVICE_SOCKET_PATH: &str = "/etc/systemd/system/docker.socket";
 
+/// The service of such an engine under OpenRC.
+pub const OPENRC_SERVICE: &str = "/etc/init.d/docker";
+/// The link by which OpenRC starts the engine with the host.
+pub const OPENRC_ENABLED: &str = "/etc/runlevels/default/docker";
+/// Flags and variables of engines whose script is OpenRC's own kind.
+pub const OPENRC_SETTINGS: &str = "/etc/conf.d/docker";
+/// The same of those whose script is the older kind, as Debian's.
+pub const DEFAULTS: &str = "/etc/default/docker";
+
+/// Whether a file says how the engine is started, so that only a restart makes it count.
+pub fn is_of_service(path: &str) -> bool {
+    path.starts_with("/etc/systemd/") || [OPENRC_SERVICE, OPENRC_SETTINGS, DEFAULTS].contains(&path)
+}
+
 /// The note: what to take back from `daemon.json` when it is no longer wished for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {

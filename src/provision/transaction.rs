@@ -42,6 +42,8 @@ const PROGRAM: &str = concat!(
     include_str!("../../templates/install/way-back.sh"),
     include_str!("../../templates/transaction/main.sh"),
     include_str!("../../templates/transaction/files.sh"),
+    include_str!("../../templates/init/systemd.sh"),
+    include_str!("../../templates/init/openrc.sh"),
     include_str!("../../templates/transaction/engine.sh"),
     include_str!("../../templates/transaction/steps.sh"),
     include_str!("../../templates/transaction/ending.sh"),

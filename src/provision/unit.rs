@@ -48,6 +48,11 @@ pub fn exec_start(files: &[TextFile]) -> Option<ExecStart> {
     last
 }
 
+/// The command of an engine that OpenRC starts: its script takes flags from a variable of this file, whoever wrote it.
+pub fn openrc_command(settings: &str) -> ExecStart {
+    ExecStart { path: settings.to_owned(), words: vec!["dockerd".to_owned(), "$DOCKER_OPTS".to_owned()] }
+}
+
 /// The `Environment=` lines of a unit file, as written after the `=`.
 pub fn environment_lines(text: &str) -> Vec<String> {
     settings(text).into_iter().filter(|(key, _)| key == "Environment").map(|(_, value)| value).collect()

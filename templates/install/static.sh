@@ -93,8 +93,7 @@ step_unpack() {
 
 # Whether the process is the one that was unpacked.
 runs_static() {
-    pid=$(systemctl show docker.service -p MainPID)
-    [ "$(readlink "/proc/${pid#MainPID=}/exe")" = "$(static_folder)/dockerd" ]
+    [ "$(readlink "/proc/$(engine pid)/exe")" = "$(static_folder)/dockerd" ]
 }
 
 # The end of an engine that came with us: containers first, which live-restore would let go on.

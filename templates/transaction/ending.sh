@@ -28,15 +28,7 @@ remember_all() {
 }
 
 remember_engine() {
-    # One question, because each costs as much as ten other programs. A socket has no process: what tells one start from another
-    # is the service's alone.
-    shown=$(systemctl show docker.service docker.socket -p Id -p ActiveState \
-        -p MainPID -p ExecMainStartTimestampMonotonic)
-    # One that has just died and that systemd is about to start again is activating: without us it would come back.
-    case $shown in *docker.service*ActiveState=acti*docker.socket*) mark was-active || return ;; esac
-    case $shown in *docker.socket*ActiveState=active*) mark was-listening || return ;; esac
-    # What `started` says, without asking again: the first block is the service's, whatever order its lines have.
-    printf '%s\n' "$shown" | grep -e '^MainPID=' -e '^ExecMain' >"$folder/was-started"
+    engine remember || return
     wants hostname || wants release || return 0
     uname -n >"$folder/was-named"
 }
@@ -70,7 +62,7 @@ keep_origin() {
 begin() {
     true >>"$home/lock" || return
     exec 9>"$home/lock"
-    flock -w 2 9 || {
+    until_true 2 flock -n 9 || {
         reason="another transaction is running on the host"
         return 1
     }
@@ -133,11 +125,11 @@ step_commit() {
 engine_back() {
     if ! marked was-active; then
         [ -n "$touched" ] || return 0
-        quiet systemctl stop docker.service
-        marked was-listening || quiet systemctl stop docker.socket
+        engine stop
+        marked was-listening || engine stop_listening
     elif [ -z "$touched" ]; then
-        is_active docker.service || restart_back
-    elif is_active docker.service && [ "$(started)" = "$(cat "$folder/was-started")" ]; then
+        engine is_up || restart_back
+    elif engine is_up && [ "$(engine started)" = "$(cat "$folder/was-started")" ]; then
         reload_back
     else
         restart_back
@@ -151,13 +143,13 @@ reload_back() {
         config_put told-back && reload
         config_back
     else
-        quiet systemctl reload docker.service
+        engine reload
     fi
 }
 
 restart_back() {
     # An engine that runs is left alone then: one that restarts on a full disk loses its containers.
-    if is_active docker.service && ! has_room; then
+    if engine is_up && ! has_room; then
         reason="the disk is full, so it was not restarted: systemctl restart docker"
         return 1
     fi
@@ -166,7 +158,7 @@ restart_back() {
         return
     }
     # Both the engine that ends and the one that begins must have it on.
-    if is_active docker.service; then
+    if engine is_up; then
         reload_live_restore before-on true || return
     else
         config_put before-on || return
@@ -184,12 +176,12 @@ undo() { # the files; then the engine, whose refusal to come back would not be c
     # systemd starts a failed engine again by itself, at any moment: one that finds live-restore off would end the containers.
     if [ -n "$touched" ] && marked was-active && wants live-restore; then keeping=yes; fi
     # An engine whose files go away must not be left running.
-    if wants static && ! marked was-active; then quiet systemctl stop docker.service docker.socket "$socket"; fi
+    if wants static && ! marked was-active; then engine stop_all; fi
     put_all "$folder/before" <"$folder/before/backwards" || return
     packages_back || return
     if marked group-made; then group_gone; fi
     if marked origin-made; then rm -rf "$home/origin"; fi
-    quiet systemctl daemon-reload
+    engine read_again
     # An installation that failed may have left no engine at all.
     command -v dockerd >/dev/null || return 0
     engine_back || {
@@ -247,7 +239,7 @@ go() {
 resume() { # one that died
     true >>"$home/lock" || exit 1
     exec 9>"$home/lock"
-    flock -w 60 9 || exit 1
+    until_true 60 flock -n 9 || exit 1
     if marked touched; then touched=yes; fi
     if marked begun; then take_back; fi
 }

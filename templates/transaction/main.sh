@@ -21,7 +21,6 @@ trap '' HUP PIPE
 home=/var/lib/rmachine
 folder=$1
 socket=rmachine-docker.socket
-enabled=/etc/systemd/system/multi-user.target.wants/docker.service
 step=
 reason=
 touched=

@@ -9,7 +9,7 @@ step_wait() {
 
 step_stage() {
     for dir in /etc /etc/systemd/system "$home"; do
-        [ -w "$dir" ] || {
+        [ -w "$dir" ] || [ ! -e "$dir" ] || {
             reason="$dir cannot be written"
             return 1
         }
@@ -50,8 +50,8 @@ step_swap() {
     if wants live-restore; then config_put after-on || return; fi
     if wants let-go; then config_as_wanted || return; fi
     if wants hostname; then rename_host "$(wanted hostname)" || return; fi
-    if wants enable; then enable_engine || return; fi
-    if wants daemon-reload; then quiet systemctl daemon-reload; fi
+    if wants enable; then engine enable || return; fi
+    if wants daemon-reload; then engine read_again; fi
 }
 
 rename_host() { # NAME
@@ -67,14 +67,14 @@ step_install() {
     touched
     "install_$(wanted install)" || return
     # Its unit is there only now.
-    ! wants enable || enable_engine
+    ! wants enable || engine enable
 }
 
 step_start() {
     touched
     # After an installation it usually runs already, with our configuration since its first start.
-    if is_active docker.service; then return 0; fi
-    quiet timeout "$(remaining)" systemctl start docker.service || {
+    if engine is_up; then return 0; fi
+    engine start || {
         reason="the engine does not start"
         return 1
     }
@@ -135,13 +135,6 @@ step_settle() {
     reload_live_restore after-off false && config_as_wanted
 }
 
-# `systemctl enable` would go on to Debian's update-rc.d, which rewrites links all over /etc.
-enable_engine() {
-    unit=$(systemctl show docker.service -p FragmentPath)
-    [ "$unit" != FragmentPath= ] || return 0
-    mkdir -p "${enabled%/*}" && ln -sf "${unit#FragmentPath=}" "$enabled"
-}
-
 step_release() { # wants what was there before the first transaction
     cp -a "$home/origin/." "$folder/want/" && backwards "$home/origin/index" >"$folder/want/index" || return
     if wants keep-config; then keep_config || return; fi
@@ -169,6 +162,6 @@ keep_config() { # daemon.json with what somebody else has changed in it
 
 step_stop() { # an engine that did not run before the first transaction
     touched
-    quiet systemctl stop docker.service
-    [ ! -f "$home/origin/unlistening" ] || quiet systemctl stop docker.socket
+    engine stop
+    [ ! -f "$home/origin/unlistening" ] || engine stop_listening
 }

@@ -21,6 +21,7 @@ mod kill;
 mod listing;
 mod logins;
 mod made;
+mod openrc;
 mod plugins;
 mod refusals;
 mod rotation;

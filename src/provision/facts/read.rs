@@ -31,11 +31,7 @@ pub(super) fn facts(sections: &Sections) -> Result<Facts, WireError> {
         os: OsRelease::parse(&os.ok_or(WireError::Missing("os-release file"))?),
         arch: at.needed("arch", "architecture")?,
         kernel: at.text("kernel").unwrap_or_default(),
-        init: match at.needed("init", "init system")?.as_str() {
-            "systemd" => Init::Systemd,
-            "openrc" => Init::OpenRc,
-            _ => Init::Other,
-        },
+        init: init(at)?,
         is_root: at.needed("uid", "user id")? == "0",
         login: login(at),
         hostname: at.text("hostname").unwrap_or_default(),
@@ -122,6 +118,14 @@ impl Reader<'_> {
     }
 }
 
+fn init(at: Reader<'_>) -> Result<Init, WireError> {
+    Ok(match at.needed("init", "init system")?.as_str() {
+        "systemd" => Init::Systemd,
+        "openrc" => Init::OpenRc,
+        _ => Init::Other,
+    })
+}
+
 fn login(at: Reader<'_>) -> Option<Login> {
     let mut words = at.words("login").into_iter();
     Some(Login { user: words.next()?, groups: words.collect() })
@@ -178,7 +182,11 @@ fn engine(at: Reader<'_>, units: &BTreeMap<String, Unit>, texts: &[TextFile]) ->
         .chain(&service.drop_ins)
         .filter_map(|path| texts.iter().find(|file| file.path == *path).cloned())
         .collect();
-    let command = unit::exec_start(&of_service);
+    let command = if init(at).ok()? == Init::OpenRc {
+        service.drop_ins.first().map(|settings| unit::openrc_command(settings))
+    } else {
+        unit::exec_start(&of_service)
+    };
     let variables = unit::environment(&of_service, &environment_files(at));
     let flags = command.as_ref().map(|command| unit::flags(command, &variables)).unwrap_or_default();
     Some(Engine {

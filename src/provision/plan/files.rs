@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
-use super::{Change, Content, Source, daemon::Merged, listen::Listen};
+use super::{Change, Content, Source, daemon::Merged, listen::Listen, openrc};
 use crate::{
     engine::options,
     provision::{
         Access, Materials, Wishes,
-        facts::{Facts, HostFile},
+        facts::{Facts, HostFile, Init},
         refusal::Refusal,
         state::{
-            DROP_IN_PATH, ENGINES, OLD_DROP_IN, SERVICE_PATH, SERVICE_SOCKET_PATH, SOCKET_PATH, STATE_PATH,
-            State, TLS_FOLDER, Unpacked, sha256,
+            DROP_IN_PATH, ENGINES, OLD_DROP_IN, OPENRC_SERVICE, SERVICE_PATH, SERVICE_SOCKET_PATH,
+            SOCKET_PATH, STATE_PATH, State, TLS_FOLDER, Unpacked, is_of_service, sha256,
         },
     },
 };
@@ -36,6 +36,7 @@ const UNITS: [&str; 2] = [
     include_str!("../../../templates/systemd/static-docker.socket"),
 ];
 const FOLDER_OF_DROP_INS: &str = "/etc/systemd/system/docker.service.d";
+const FOLDER_OF_SETTINGS: &str = "/etc/conf.d";
 const FOLDER_OF_CONFIG: &str = "/etc/docker";
 
 /// All files, in the order in which they may appear: at no moment is a port open without TLS.
@@ -65,7 +66,14 @@ pub(super) fn wanted(
         let text = options::render(&daemon.after);
         want(facts.config_path.clone(), mode, Content::Text(text), "the engine's settings");
     }
-    if unpacked.is_some() {
+    if facts.init == Init::OpenRc {
+        if unpacked.is_some() {
+            want(OPENRC_SERVICE.to_owned(), 0o755, openrc::service(), "the engine's service");
+        }
+        if let Some((path, mode, content)) = openrc::settings(facts, &wishes.env)? {
+            want(path, mode, content, "the engine's variables");
+        }
+    } else if unpacked.is_some() {
         let [service, socket] = UNITS.map(|text| Content::Text(text.replace("@HOME@", ENGINES)));
         want(SERVICE_PATH.to_owned(), 0o644, service, "the engine's service");
         want(SERVICE_SOCKET_PATH.to_owned(), 0o644, socket, "the engine's socket");
@@ -73,7 +81,8 @@ pub(super) fn wanted(
     if listen.by_activation {
         want(SOCKET_PATH.to_owned(), 0o644, Content::Text(socket(facts, listen)), "the engine's port");
     }
-    if let Some(text) = drop_in(wishes, listen, daemon)? {
+    let drop_in = if facts.init == Init::OpenRc { None } else { drop_in(wishes, listen, daemon)? };
+    if let Some(text) = drop_in {
         // Variables may hold a proxy's password.
         let mode = if wishes.env.is_empty() { 0o644 } else { 0o600 };
         want(DROP_IN_PATH.to_owned(), mode, Content::Text(text), "how systemd starts the engine");
@@ -172,6 +181,13 @@ fn drop_in(wishes: &Wishes, listen: &Listen, daemon: &Merged) -> Result<Option<S
 
 /// A variable as systemd.exec(5) wants it: quoted, with `%` doubled.
 fn quoted(variable: &str) -> Result<String, Refusal> {
+    let (name, value) = taken_apart(variable)?;
+    let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
+    Ok(format!("\"{name}={value}\""))
+}
+
+/// Name and value of a variable.
+pub(super) fn taken_apart(variable: &str) -> Result<(&str, &str), Refusal> {
     let bad = || Refusal::BadVariable { text: variable.to_owned() };
     let (name, value) = variable.split_once('=').ok_or_else(bad)?;
     let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
@@ -179,8 +195,7 @@ fn quoted(variable: &str) -> Result<String, Refusal> {
     if !is_name || value.chars().any(char::is_control) {
         return Err(bad());
     }
-    let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
-    Ok(format!("\"{name}={value}\""))
+    Ok((name, value))
 }
 
 /// The differences between what should be there and what is.
@@ -224,7 +239,7 @@ fn folders(changes: &[Change]) -> Vec<Change> {
     let needs = |folder: &str| {
         changes.iter().any(|change| matches!(change, Change::Write { path, .. } if path.starts_with(folder)))
     };
-    [(FOLDER_OF_CONFIG, 0o755), (TLS_FOLDER, 0o700), (FOLDER_OF_DROP_INS, 0o755)]
+    [(FOLDER_OF_CONFIG, 0o755), (TLS_FOLDER, 0o700), (FOLDER_OF_DROP_INS, 0o755), (FOLDER_OF_SETTINGS, 0o755)]
         .into_iter()
         .filter(|(folder, _)| needs(folder))
         .map(|(folder, mode)| Change::Folder { path: folder.to_owned(), mode })
@@ -236,9 +251,10 @@ pub(in crate::provision) const CERTIFICATES: &str = "its certificates";
 
 /// What of these changes an engine only takes up when it starts.
 pub(super) fn reasons_to_restart(changes: &[Change]) -> Vec<String> {
-    let touches = |what: &str| {
+    type IsMeant = fn(&str) -> bool;
+    let touches = |is_meant: IsMeant| {
         changes.iter().any(|change| match change {
-            Change::Write { path, .. } | Change::Remove { path, .. } => path.starts_with(what),
+            Change::Write { path, .. } | Change::Remove { path, .. } => is_meant(path),
             Change::Install(_)
             | Change::Hostname { .. }
             | Change::Folder { .. }
@@ -249,9 +265,11 @@ pub(super) fn reasons_to_restart(changes: &[Change]) -> Vec<String> {
             | Change::Restart { .. } => false,
         })
     };
-    [(TLS_FOLDER, CERTIFICATES), ("/etc/systemd/", "its units")]
+    let reasons: [(IsMeant, &str); 2] =
+        [(|path| path.starts_with(TLS_FOLDER), CERTIFICATES), (is_of_service, "its units")];
+    reasons
         .into_iter()
-        .filter(|(what, _)| touches(what))
+        .filter(|(is_meant, _)| touches(*is_meant))
         .map(|(_, reason)| reason.to_owned())
         .collect()
 }

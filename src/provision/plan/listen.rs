@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::provision::{
     Access, Materials, Wishes,
-    facts::{Engine, Facts, Listener},
+    facts::{Engine, Facts, Init, Listener},
     refusal::Refusal,
     state::OLD_DROP_IN,
     unit::{self, ExecStart, Flag},
@@ -89,9 +89,11 @@ fn addresses(facts: &Facts, wishes: &Wishes, reached: Option<IpAddr>) -> (Vec<Ip
 }
 
 /// Whether the engine takes systemd's sockets. One that is still to be installed does: every package we install starts it so.
+/// OpenRC opens none.
 fn by_activation(facts: &Facts) -> Result<bool, Refusal> {
-    let Some(engine) = &facts.engine else { return Ok(true) };
-    let Some((command, flags)) = command(facts, engine, Access::Tls) else { return Ok(true) };
+    let is_usual = facts.init == Init::Systemd;
+    let Some(engine) = &facts.engine else { return Ok(is_usual) };
+    let Some((command, flags)) = command(facts, engine, Access::Tls) else { return Ok(is_usual) };
     let hosts: Vec<&Flag> = flags.iter().filter(|flag| flag.name == "host").collect();
     let own = |host: &&&Flag| host.value.starts_with("tcp://");
     if let Some(host) = hosts.iter().find(own) {

@@ -195,9 +195,14 @@ impl Host {
 
     /// Waits until its sshd answers, which it does not for a moment after a reload.
     pub fn wait_for_ssh(&self) {
+        self.wait_until("systemctl is-system-running --wait >/dev/null; true");
+    }
+
+    /// Waits until its sshd answers and a script succeeds there.
+    pub fn wait_until(&self, script: &str) {
         let began = std::time::Instant::now();
         loop {
-            let tried = self.run("systemctl is-system-running --wait >/dev/null; true");
+            let tried = self.run(script);
             if tried.status.success() {
                 return;
             }
