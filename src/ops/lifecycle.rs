@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::{
     OpsError, World, connect, env_files,
     provision::{Converge, Scope, converge},
+    reboot::reboot,
 };
 use crate::{
-    driver::{Context, Driver},
+    driver::{Context, Driver, DriverError},
     event::Phase,
     machine::{MachineName, State},
     retry::Deadline,
@@ -55,7 +56,7 @@ pub async fn lifecycle(world: &World, name: &MachineName, verb: Verb) -> Result<
     if already(verb, before) {
         return Ok(Changed::AlreadySo);
     }
-    let outcome = act(driver.as_ref(), &context, &mut record, verb).await;
+    let outcome = act(world, driver.as_ref(), &context, &mut record, verb).await;
     world.store.save(&lock, &mut record)?;
     outcome?;
     context.events.phase(match verb {
@@ -80,6 +81,7 @@ fn already(verb: Verb, state: State) -> bool {
 }
 
 async fn act(
+    world: &World,
     driver: &dyn Driver,
     context: &Context,
     record: &mut Record,
@@ -96,7 +98,12 @@ async fn act(
     let done = match verb {
         Verb::Start => driver.start(context, state).await,
         Verb::Stop => driver.stop(context, state).await,
-        Verb::Restart => driver.restart(context, state).await,
+        Verb::Restart => match driver.restart(context, state).await {
+            Err(DriverError::Unsupported { .. }) if driver.profile().provisions => {
+                return reboot(world, driver, record).await;
+            }
+            done => done,
+        },
         Verb::Kill => driver.kill(context, state).await,
     };
     Ok(done?)

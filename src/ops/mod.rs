@@ -15,6 +15,7 @@ pub mod login;
 pub mod openssh;
 pub mod provision;
 pub mod query;
+mod reboot;
 pub mod release;
 pub mod rm;
 pub mod ssh_config;
@@ -113,8 +114,8 @@ pub enum OpsError {
         /// The machine.
         machine: String,
     },
-    /// A host that its driver made never came to run.
-    #[error("the host of {machine} was made and does not run")]
+    /// A host that was made or restarted never came to run.
+    #[error("the host of {machine} does not run")]
     NeverRan {
         /// The machine.
         machine: String,

@@ -15,6 +15,7 @@ pub use self::{
     facts::Facts,
     plan::{Plan, plan, renewal},
     plan::{To, Upgrade, upgrade},
+    reboot::{boot, reboot},
     refusal::Refusal,
     release::{Released, release},
     survey::{Survey, survey},
@@ -29,6 +30,7 @@ mod offers;
 pub mod os;
 mod parcel;
 pub mod plan;
+mod reboot;
 mod refusal;
 mod release;
 pub mod state;

@@ -96,6 +96,17 @@ fn create_and_what_is_read_of_the_machine_are_docker_machines_line_by_line() {
     let user = user.with("DOCKER_HOST", &format!("tcp://{}:2376", host.ip()));
     assert_eq!(docker_machine(&user, &["active"]).ok(), "g1");
 
+    let boot = || host.sh("cat /proc/sys/kernel/random/boot_id");
+    let before = boot();
+    let restarted = docker_machine(&user, &["restart", "g1"]);
+    let told = format!(
+        "Restarting \"g1\"...\nWaiting for SSH to be available...\nDetecting the provisioner...\n\
+         Restarted machines may have new IP addresses. {ADVICE}"
+    );
+    assert_eq!((restarted.stdout, restarted.status), (told, 0), "{}", restarted.stderr);
+    assert_ne!(boot(), before);
+    assert_eq!(docker_machine(&user, &["version", "g1"]).ok(), host.sh(SERVER));
+
     let again = docker_machine(&user, &["provision", "g1"]);
     assert!(
         again.stdout.starts_with("Waiting for SSH to be available...\nDetecting the provisioner...\n"),
