@@ -9,7 +9,14 @@ const BAD_NAMES: [&str; 6] = ["..", ".", "", "a/b", "../machines/n1", "n 1"];
 
 #[test]
 fn a_name_that_could_leave_the_store_is_refused_by_every_command() {
-    let home = Home::new().with_machine("n1", URL);
+    for (home, code, told) in
+        [(Home::new(), 2, "is not a machine name"), (Home::classic(), 1, "Invalid hostname specified.")]
+    {
+        bad_names_are_refused(home.with_machine("n1", URL), code, told);
+    }
+}
+
+fn bad_names_are_refused(home: Home, code: i32, told: &str) {
     let before = home.snapshot();
     for command in [
         "rm -f",
@@ -26,8 +33,8 @@ fn a_name_that_could_leave_the_store_is_refused_by_every_command() {
     ] {
         for name in BAD_NAMES {
             let words: Vec<&str> = command.split(' ').chain([name]).collect();
-            let ended = home.run(&words).with_code(2).saying("is not a machine name").saying("hint: ");
-            assert_eq!(ended.out, "", "{words:?}");
+            let ended = home.run(&words).with_code(code).saying(told);
+            assert_eq!((ended.out.as_str(), ended.err.contains("hint: ")), ("", code == 2), "{words:?}");
         }
     }
     assert_eq!(home.snapshot(), before);

@@ -328,7 +328,10 @@ fn names_that_differ_only_in_case_are_two_machines() {
 #[test]
 fn a_stopped_machine_is_listed_with_its_url() {
     let format = "{{.Name}} {{.State}} {{.URL}}";
-    let home = Home::new().with(&down("g1"));
+    let home = Home::new().with(&down("g1")).with_machine("n1", CLOSED);
+    home.run(&["url", "g1", "n1"]).with_code(0).printing(&format!("tcp://127.0.0.1:1\n{CLOSED}\n"));
+    home.run(&["ip", "g1"]).with_code(0).printing("127.0.0.1\n");
+    home.run(&["rm", "-y", "n1"]).with_code(0);
     home.run(&["ls", "--format", format]).with_code(0).printing("g1 Stopped tcp://127.0.0.1:1\n");
     let home = Home::classic().with(&down("g1"));
     home.run(&["ls", "--format", format]).with_code(0).printing("g1 Stopped \n");

@@ -81,6 +81,10 @@ fn ls_marks_the_machine_and_gives_programs_all_three() {
     assert_eq!(ends.len(), "2029-01-01T00:00:00Z".len());
     assert!(tls::read(&server).unwrap().not_after > now());
 
+    home.run_killed_at("recorded", &["create", "-d", "generic", "--ip", "192.0.2.5", "n2"]);
+    let table = home.run(&["ls", "--offline"]).with_code(0).out;
+    assert!(table.contains("its create did not finish: the same command goes on"), "{table}");
+
     let home = Home::new().with_machine("n1", URL);
     let json: Value = serde_json::from_str(&home.run(&["ls", "--offline", "--json"]).out).unwrap();
     assert_eq!(json[0]["certificates"], serde_json::json!({ "ca": null, "client": null, "server": null }));

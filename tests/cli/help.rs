@@ -32,8 +32,12 @@ fn every_command_explains_itself() {
     let home = Home::new();
     for command in COMMANDS {
         let ended = home.run(&[command, "-h"]).with_code(0);
+        let long = home.run(&[command, "--help"]).with_code(0);
+        assert!(long.out.lines().count() >= ended.out.lines().count(), "{command}: {}", long.out);
         insta::assert_snapshot!(format!("help_{command}"), ended.out);
     }
+    let lines = |flag: &str| home.run(&["create", flag]).out.lines().count();
+    assert!(lines("--help") > lines("-h"), "--help says more");
 }
 
 #[test]

@@ -35,10 +35,17 @@ fn containers_of_an_adopted_host_still_run_after_adoption() {
     let host = host!(Kind::Debian12Engine);
     host.import_busybox();
     host.sh("docker run -d --name keep busybox sh -c 'while :; do busybox sleep 1; done'");
-    let before = host.sh("docker inspect -f '{{.State.Pid}} {{.State.StartedAt}}' keep");
+    host.sh("echo '{ \"max-concurrent-uploads\": 2 }' >/etc/docker/daemon.json");
+    let kept = || {
+        host.sh(
+            "docker inspect -f '{{.State.Pid}} {{.State.StartedAt}}' keep; hostname; dpkg-query -W | sha256sum; \
+             cat /sys/class/net/docker0/ifindex; grep -o 'max-concurrent-uploads.: 2' /etc/docker/daemon.json",
+        )
+    };
+    let before = kept();
     let user = User::new();
     user.adopt(&host, "n1", &[]).ok();
-    assert_eq!(host.sh("docker inspect -f '{{.State.Pid}} {{.State.StartedAt}}' keep"), before);
+    assert_eq!(kept(), before);
     assert_eq!(user.docker("n1", "ps --format '{{.Names}}'").ok(), "keep");
     let live_restore = host.sh("docker info -f '{{.LiveRestoreEnabled}}'");
     assert_eq!(live_restore, "false", "live-restore is put back as it was");

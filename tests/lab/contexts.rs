@@ -54,12 +54,14 @@ fn docker_lists_uses_and_inspects_the_context_of_a_machine() {
 }
 
 #[test]
-fn later_verbs_make_no_context_that_was_not_wanted() {
+fn later_verbs_make_no_context_that_was_not_wanted_and_wait_at_the_engines_own_port() {
     let host = host!(Kind::Debian12Engine);
     let user = User::new();
-    user.adopt(&host, "n1", &["--no-context"]).ok();
+    user.adopt(&host, "n1", &["--no-context", "--generic-engine-port", "2377"]).ok();
     user.rmachine(&["provision", "n1"]).ok();
-    user.rmachine(&["restart", "n1"]);
+    user.rmachine(&["restart", "n1"]).ok();
+    assert!(!host.sh("ss -tlnH").contains(":2376"), "nobody listens there");
+    user.rmachine(&["env", "--check", "n1"]).ok();
     assert_eq!(docker(&user, &["context", "ls", "-q"]).ok(), "default");
 }
 

@@ -85,6 +85,8 @@ fn live(runner: &Runner, name: &str, number: usize) {
     assert_eq!(runner.call(&["status", name]).ok(), "Running");
     let ip = runner.call(&["ip", name]).ok();
     assert_eq!(runner.call(&["url", name]).ok(), format!("tcp://{ip}:2376"));
+    let inspected: Value = serde_json::from_str(&runner.call(&["inspect", name]).ok()).unwrap();
+    assert_eq!((&inspected["Name"], &inspected["Driver"]["IPAddress"]), (&name.into(), &ip.into()));
     let mirrors = runner.docker(name, &["info", "--format", "{{.RegistryConfig.Mirrors}}"]).ok();
     assert_eq!(mirrors, "[http://192.0.2.1:5000/]");
     // What it does when a create failed half-way; here nothing is amiss.

@@ -227,6 +227,10 @@ fn names_keep_their_order_around_flags() {
     let home = store();
     let ended = home.run_with(&["rm", "n1", "--force=false", "down", "kvm1"], "n\n").with_code(0);
     assert!(ended.out.starts_with("About to remove n1, down, kvm1\n"), "{}", ended.out);
+    let [from, to] = ["from", "to"].map(|name| home.path(name).display().to_string());
+    std::fs::write(&from, "data").unwrap();
+    home.run(&["scp", &from, "-r", &to]).with_code(0);
+    assert_eq!(std::fs::read_to_string(&to).unwrap(), "data");
 }
 
 #[test]
