@@ -12,11 +12,11 @@ fn a_name_that_could_leave_the_store_is_refused_by_every_command() {
     for (home, code, told) in
         [(Home::new(), 2, "is not a machine name"), (Home::classic(), 1, "Invalid hostname specified.")]
     {
-        bad_names_are_refused(home.with_machine("n1", URL), code, told);
+        bad_names_are_refused(&home.with_machine("n1", URL), code, told);
     }
 }
 
-fn bad_names_are_refused(home: Home, code: i32, told: &str) {
+fn bad_names_are_refused(home: &Home, code: i32, told: &str) {
     let before = home.snapshot();
     for command in [
         "rm -f",
