@@ -5,6 +5,7 @@
 #[expect(dead_code, reason = "the lab has more than a bench needs")]
 mod support;
 
+mod formation;
 mod relay;
 
 use std::{
@@ -43,6 +44,7 @@ fn measure() -> Result<(), String> {
     }
     drop(host);
     many()?;
+    formation::measure();
     listing();
     Ok(())
 }

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 
 use super::{
     addresses::Addresses,
-    host::Host,
+    host::{Host, Taken},
     reach::{Outcome, Port},
     standing::Seen,
 };
@@ -250,7 +250,8 @@ fn host(candidate: &Candidate, wanted: &Wanted, findings: &mut Findings) {
             let backend = engine.firewall.clone();
             problem(Problem::Firewall { machine: machine.clone(), backend });
         }
-        for taken in host.taken.iter().filter(|taken| matters(taken.port, wanted)) {
+        let is_in_the_way = |taken: &&Taken| matters(taken.port, wanted) && !taken.is_vxlan();
+        for taken in host.taken.iter().filter(is_in_the_way) {
             problem(Problem::PortTaken {
                 machine: machine.clone(),
                 program: if taken.program.is_empty() {
@@ -334,7 +335,7 @@ pub fn told(machine: &MachineName, addresses: &Addresses) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::swarm::host::{Kernel, Taken};
+    use crate::swarm::host::Kernel;
 
     type Change = Box<dyn Fn(&mut Candidate)>;
 
@@ -409,6 +410,13 @@ mod tests {
         old.engine.version = "20.10.24".to_owned();
         old.engine.live_restore = LiveRestore::Ours;
         assert!(problems(&[old], &Wanted::default()).is_empty());
+    }
+
+    #[test]
+    fn the_kernels_vxlans_share_their_port() {
+        let mut left = candidate("a");
+        left.host.taken = vec![Taken { protocol: "udp".to_owned(), port: 4789, program: String::new() }];
+        assert!(problems(&[left], &Wanted { data_path_port: 4789, ..Wanted::default() }).is_empty());
     }
 
     #[test]

@@ -233,20 +233,48 @@ pub async fn settled(
     })
 }
 
+/// Forgets a node that is gone for good. A manager is one until the reconciler has taken it out of the majority.
+pub async fn forget(
+    through: &Api,
+    machine: &MachineName,
+    node: &str,
+    events: &Events,
+) -> Result<(), FormationError> {
+    let what = format!("the managers to forget the earlier node of {machine}");
+    let deadline = Deadline::after(READY_WAIT);
+    let outcome = poll(&what, deadline, Backoff::NEAR, events, || async {
+        match through.remove_node(node, true, deadline).await {
+            Ok(()) => Try::Done(()),
+            Err(ApiError::Status { message, .. }) if message.contains("member of the raft cluster") => {
+                Try::Again("it is a manager still".to_owned())
+            }
+            Err(error) if error.is_passing() => Try::Again(error.to_string()),
+            Err(source) => Try::Fail(FormationError::Engine { machine: machine.clone(), source }),
+        }
+    });
+    outcome.await.map_err(|error| match error {
+        PollError::Failed(error) => error,
+        PollError::TimedOut(source) => FormationError::Late { machine: machine.clone(), source },
+    })
+}
+
 fn or(said: String, otherwise: &str) -> String {
     if said.is_empty() { otherwise.to_owned() } else { said }
 }
 
 /// The engine's words, understood. They are moby's and swarmkit's own, seen on engines 20.10 to 28.
 fn refusal(joiner: &Joiner<'_>, door: &Door, reason: String) -> FormationError {
-    let machine = joiner.machine.clone();
+    understood(joiner.machine.clone(), joiner.addresses.join_address(), door.address.clone(), reason)
+}
+
+fn understood(machine: MachineName, address: String, manager: String, reason: String) -> FormationError {
     let has = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     if has(&["A valid join token is necessary", "invalid join token"]) {
         FormationError::Token { machine }
     } else if has(&["remote CA does not match fingerprint"]) {
-        FormationError::OtherSwarm { machine, manager: door.address.clone() }
+        FormationError::OtherSwarm { machine, manager }
     } else if has(&["could not connect to prospective new cluster member"]) {
-        FormationError::NotReached { machine, address: joiner.addresses.join_address() }
+        FormationError::NotReached { machine, address }
     } else if has(&["certificate has expired", "not yet valid", "x509:"]) {
         FormationError::Certificate { machine, reason }
     } else if has(&[
@@ -256,8 +284,56 @@ fn refusal(joiner: &Joiner<'_>, door: &Door, reason: String) -> FormationError {
         "connection error",
         "context deadline exceeded",
     ]) {
-        FormationError::NoManager { machine, manager: door.address.clone() }
+        FormationError::NoManager { machine, manager }
     } else {
         FormationError::Refused { machine, verb: "join", reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As engines 20.10 and 26.1 said it on real hosts; the certificate is Go's own sentence.
+    #[test]
+    fn what_the_engine_says_of_a_join_that_failed_is_told_apart() {
+        let table = [
+            (
+                "rpc error: code = InvalidArgument desc = A valid join token is necessary to join this cluster",
+                "n2 was given a token",
+            ),
+            ("invalid join token", "n2 was given a token that this swarm does not take"),
+            (
+                "remote CA does not match fingerprint. Expected: 7271cc92714823712222d765d555505ad84312a72b14d3273c524eb0890d1945",
+                "n2 was given the token of another swarm: the CA at 10.47.0.16:2377 is not the token's",
+            ),
+            (
+                "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing dial tcp \
+                 10.47.0.16:2377: connect: connection refused\"",
+                "n2 does not reach the manager at 10.47.0.16:2377",
+            ),
+            (
+                "manager stopped: can't initialize raft node: rpc error: code = Unknown desc = could not connect to prospective new \
+                 cluster member using its advertised address: rpc error: code = Unavailable desc = connection error: desc = \
+                 \"transport: Error while dialing dial tcp 10.47.0.4:2377: connect: connection refused\"",
+                "the swarm's managers do not reach n2 at 10.47.0.4:2377",
+            ),
+            (
+                "manager stopped: can't initialize raft node: rpc error: code = Unavailable desc = could not connect to prospective new \
+                 cluster member using its advertised address: rpc error: code = Unavailable desc = connection error: desc = \
+                 \"transport: Error while dialing: dial tcp 10.47.0.4:2377: connect: connection refused\"",
+                "the swarm's managers do not reach n2 at 10.47.0.4:2377",
+            ),
+            (
+                "x509: certificate has expired or is not yet valid: current time 2026-11-24T16:00:00Z is after 2026-11-23T16:00:00Z",
+                "n2 and the swarm do not accept each other's certificates: x509: certificate has expired",
+            ),
+            ("mkdir /var/lib/docker/swarm: not a directory", "the engine of n2 did not join: mkdir"),
+        ];
+        for (words, told) in table {
+            let (address, manager) = ("10.47.0.4:2377".to_owned(), "10.47.0.16:2377".to_owned());
+            let error = understood("n2".parse().unwrap(), address, manager, words.to_owned());
+            assert!(error.to_string().starts_with(told), "{words}: {error}");
+        }
     }
 }

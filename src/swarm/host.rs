@@ -47,6 +47,13 @@ pub struct Taken {
     pub program: String,
 }
 
+impl Taken {
+    /// Whether it is the kernel that listens for VXLANs, which share a port: an engine keeps one for long after it has left a swarm.
+    pub fn is_vxlan(&self) -> bool {
+        self.protocol == "udp" && self.program.is_empty() && !matches!(self.port, 2377 | 7946)
+    }
+}
+
 /// A host as it was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Host {

@@ -78,6 +78,9 @@ pub struct Node {
     /// Its labels.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    /// Ids that its host had in this swarm before it was made anew, until they are forgotten.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<String>,
     /// What its engine had before it was made ready, which it gets back when it leaves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Before>,
@@ -108,12 +111,19 @@ impl Node {
             availability: if is_drained { Availability::Drain } else { Availability::Active },
             labels: settings.labels.clone(),
             before: None,
+            earlier: Vec::new(),
         }
     }
 
     /// The member it was made from.
     pub fn member(&self) -> Member {
         Member { machine: self.machine.clone(), role: self.role, origin: self.origin.clone() }
+    }
+
+    /// It is in under this id; another one that it had is to be forgotten.
+    pub fn succeed(&mut self, id: &str) {
+        let before = self.id.replace(id.to_owned());
+        self.earlier.extend(before.filter(|before| before != id));
     }
 
     /// Whether its machine was made for the swarm.
@@ -195,6 +205,17 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_that_a_host_had_before_is_remembered_until_it_is_forgotten() {
+        let member = Member { machine: "n1".parse().unwrap(), role: Role::Worker, origin: Origin::Existing };
+        let mut node = Node::of(&member, &Settings::default());
+        node.succeed("a");
+        node.succeed("a");
+        assert!(node.earlier.is_empty());
+        node.succeed("b");
+        assert_eq!((node.id.as_deref(), node.earlier), (Some("b"), vec!["a".to_owned()]));
+    }
 
     #[test]
     fn a_record_comes_back_with_its_key_and_debug_output_never_holds_it() {

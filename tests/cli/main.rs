@@ -23,6 +23,7 @@ mod settings;
 mod showing;
 mod store_check;
 mod stored;
+mod swarm;
 mod terminal;
 mod voices;
 

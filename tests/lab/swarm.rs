@@ -1,6 +1,8 @@
 //! Swarms of real hosts: formed, killed in the middle, kept, worked on with the real client, and ended.
 
+mod faults;
 mod scene;
+mod traffic;
 
 use std::time::Instant;
 
@@ -30,29 +32,60 @@ fn a_swarm_is_formed_worked_on_loses_its_leader_and_a_node_and_is_ended() {
     let through = scene.user.through_context("node ls -q");
     assert_eq!(through.ok().lines().count(), 4);
 
-    // The leader dies: the swarm can still be asked and still works.
+    // The leader dies: the swarm can still be asked and still works, and the service stays up on the others.
     let leader = scene.leader();
-    scene.user.rmachine(&["kill", &leader]).ok();
-    let status = scene.user.rmachine(&["swarm", "status", "--json", "web"]);
-    assert_eq!(status.status, 4, "{status:?}");
-    assert_ne!(scene.leader(), leader);
-    let through = scene.user.in_env_of_swarm("docker node ls -q");
+    let others = scene.addresses_but(&leader);
+    let (through, traffic) = traffic::while_doing(&others, 8080, || {
+        scene.user.rmachine(&["kill", &leader]).ok();
+        let status = scene.user.rmachine(&["swarm", "status", "--json", "web"]);
+        assert_eq!(status.status, 4, "{status:?}");
+        assert_ne!(scene.leader(), leader);
+        scene.user.in_env_of_swarm("docker node ls -q")
+    });
     assert_eq!(through.ok().lines().count(), 4);
+    assert!(traffic.failed.is_empty() && traffic.sent > traffic::RATE, "{traffic:?}");
     assert_eq!(scene.user.through_context("node ls -q").ok().lines().count(), 4);
     scene.tasks_find_each_other();
     scene.user.rmachine(&["start", &leader]).ok();
     scene.until_healthy();
 
-    // A node goes: its tasks run elsewhere before it does.
-    let going = scene.leader();
-    let refused =
-        scene.user.rmachine(&["swarm", "rm-node", "web", "web-m1", "web-m2", "web-m3", "--machine", "-y"]);
-    // Two may go one after the other, the last one may not.
-    refused.fails(4, "last manager");
-    assert!(scene.roles().len() == 2 || going.is_empty());
+    // A host is made anew: its earlier node goes.
+    scene.user.rmachine(&["rm", "-f", "web-w1"]).ok();
+    let gone = scene.user.rmachine(&["swarm", "status", "web"]);
+    assert!(gone.stdout.contains("hint: make web-w1 anew: rmachine swarm create web"), "{gone:?}");
+    scene.user.rmachine(&["swarm", "create", "-d", "nspawn", "web"]).ok();
+    scene.until_healthy();
+    assert_eq!(scene.roles(), ["web-m1 manager", "web-m2 manager", "web-m3 manager", "web-w1 worker"]);
+    scene.import("web-w1");
     scene.until_running(3);
 
+    // The leader goes while requests come: its replica runs elsewhere before it does.
+    let going = scene.answering_leader();
+    let others = scene.addresses_but(&going);
+    let ((left, was_short), traffic) = traffic::while_doing(&others, 8080, || scene.watch_going(&going));
+    left.ok();
+    assert!(!was_short, "{going} was gone before three replicas ran");
+    assert!(traffic.failed.is_empty(), "{traffic:?}");
+    let rate = f64::from(traffic.sent) / traffic.took.as_secs_f64();
+    println!("{} requests, {rate:.0} a second", traffic.sent);
+    assert!(rate > 0.9 * f64::from(traffic::RATE), "{rate} {traffic:?}");
+    assert_eq!((scene.roles().len(), scene.answering().len()), (3, 3));
+
+    // Nobody has room for a third replica on two nodes; with fewer, managers may go but for the last one.
+    let managers: Vec<String> =
+        ["web-m1", "web-m2", "web-m3"].into_iter().filter(|name| *name != going).map(str::to_owned).collect();
+    let no_room = scene.user.rmachine(&["swarm", "rm-node", "web", &managers[0], "-y"]);
+    no_room.fails(1, "have no room for what runs on").fails(1, "docker service scale shop_answer=N");
+    scene.until_running(3);
+    scene.user.in_env_of_swarm("docker service scale -d shop_answer=1").ok();
+    let refused =
+        scene.user.rmachine(&["swarm", "rm-node", "web", &managers[0], &managers[1], "--machine", "-y"]);
+    refused.fails(4, "last manager");
+    assert_eq!(scene.roles().len(), 2);
+
     scene.user.rmachine(&["swarm", "rm", "web", "--machines", "-y"]).ok();
+    // It left the swarm and stayed a machine.
+    scene.user.rmachine(&["rm", "-y", &going]).ok();
     assert_eq!(scene.user.rmachine(&["ls", "-q"]).ok(), "");
     assert_eq!(scene.user.through_context("context ls -q").ok(), "default");
     assert_eq!(super::made::traces(&scene.user), "0 mounts, 0 processes");
@@ -133,6 +166,16 @@ fn what_would_go_wrong_is_told_before_a_host_is_touched() {
     sh("n2", "iptables -I INPUT -p udp --dport 7946 -j DROP").ok();
     create(&[]).fails(3, "n1 does not reach 7946/udp of n2: no answer");
     sh("n2", "iptables -D INPUT -p udp --dport 7946 -j DROP").ok();
+
+    sh("n2", "iptables -I INPUT -p tcp --dport 2377 -j REJECT --reject-with tcp-reset").ok();
+    user.rmachine(&["swarm", "create", "--managers", "n1,n2", "--force", "web"])
+        .fails(3, "n1 does not reach 2377/tcp of n2: refused");
+    sh("n2", "iptables -D INPUT -p tcp --dport 2377 -j REJECT --reject-with tcp-reset").ok();
+
+    // Two addresses to choose from.
+    sh("n2", "ip addr add 10.99.0.2/24 dev host0").ok();
+    create(&["--advertise", "host0"]).fails(1, "10.99.0.2").fails(1, "--advertise n2=ADDRESS");
+    sh("n2", "ip addr del 10.99.0.2/24 dev host0").ok();
 
     // A program on a port of the swarm's.
     sh("n1", "systemd-run --quiet --unit=squatter perl -MIO::Socket::INET -e 'IO::Socket::INET->new(LocalPort => 2377, Listen => 1, ReuseAddr => 1)->accept'").ok();

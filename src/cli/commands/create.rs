@@ -109,6 +109,11 @@ impl Args {
         self.chosen.as_ref().map(of).transpose()
     }
 
+    /// Whether only the plan is wanted.
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
     /// Whether docker gets a context for what is made.
     pub fn context(&self, app: &App) -> Wish {
         context(app, self.no_context)

@@ -99,6 +99,7 @@ fn of_swarm(error: &SwarmError) -> u8 {
         | SwarmError::NoManager { .. }
         | SwarmError::NoAnswer { .. }
         | SwarmError::NotIn { .. }
+        | SwarmError::NoRoom { .. }
         | SwarmError::NoKey { .. }
         | SwarmError::Address(_)
         | SwarmError::Host(_)

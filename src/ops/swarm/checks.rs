@@ -13,6 +13,7 @@ use crate::{
     swarm::{
         addresses,
         check::{self, Candidate, Wanted},
+        host::Taken,
         reach::DATA_PATH_PORT,
         record::{Node, Record, Settings, Stage},
         topology::{Member, Origin},
@@ -83,14 +84,15 @@ pub async fn prepare(
         .collect();
     let chosen = addresses::choose(&located, &request.wishes).map_err(SwarmError::from)?;
     let mut places = Vec::new();
-    for (one, addresses) in present.iter().zip(chosen) {
+    for ((one, candidate), addresses) in present.iter().zip(candidates).zip(chosen) {
         let Some(node) = record.node_mut(&one.machine) else { continue };
-        if node.id.is_none() {
+        if one.seen().node().is_none() {
             world.events.note(check::told(&one.machine, &addresses));
             node.locate(&addresses);
         }
         let role = node.role;
-        places.push(Place { present: Arc::clone(one), role, addresses });
+        let has_vxlan = candidate.host.taken.iter().any(Taken::is_vxlan);
+        places.push(Place { present: Arc::clone(one), role, addresses, has_vxlan });
     }
     world.events.step("trying whether the hosts reach each other");
     let table = reachable::table(&places, record.settings.data_path_port).await?;

@@ -90,6 +90,18 @@ pub async fn create(world: &World, request: Request) -> Result<Report, OpsError>
     outcome
 }
 
+/// What forming would begin with: everything is looked at that can be before a host is touched, and nothing is kept.
+pub async fn plan(world: &World, request: &Request) -> Result<Vec<Node>, OpsError> {
+    if world.store.exists(&request.name) {
+        return Err(SwarmError::NameOfMachine { name: request.name.clone() }.into());
+    }
+    let record = record(world, request)?;
+    let members = record.members();
+    free(world, &request.name, &members)?;
+    checks::preflight(world, request, &members).await?;
+    Ok(record.nodes)
+}
+
 /// Whether nothing was made or begun for a swarm, so that its record says nothing.
 fn is_untouched(world: &World, record: &Record) -> bool {
     let is_there = |node: &Node| node.is_made() && world.store.exists(&node.machine);

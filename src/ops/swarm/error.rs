@@ -99,6 +99,16 @@ pub enum SwarmError {
         /// The machine.
         machine: MachineName,
     },
+    /// The others cannot take what runs there.
+    #[error("the other nodes have no room for what runs on {machine}, so it stays: {service}: {reason}")]
+    NoRoom {
+        /// The machine.
+        machine: MachineName,
+        /// The service.
+        service: String,
+        /// The scheduler's words.
+        reason: String,
+    },
     /// No key.
     #[error("the store has no key for the managers of swarm {name}")]
     NoKey {

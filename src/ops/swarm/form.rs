@@ -15,7 +15,7 @@ use crate::{
     checkpoint::{Checkpoint, Checkpoints},
     engine::api::{
         Api,
-        swarm::{Availability, InitRequest, Role, Rotation},
+        swarm::{self, Availability, InitRequest, Role, Rotation},
     },
     machine::MachineName,
     ops::{OpsError, World},
@@ -191,7 +191,7 @@ impl Forming<'_> {
         };
         self.note(|record| {
             if let Some(node) = record.node_mut(&present.machine) {
-                node.id = Some(id.clone());
+                node.succeed(&id);
             }
         })?;
         self.reach(Checkpoint::NodeJoined);
@@ -199,7 +199,31 @@ impl Forming<'_> {
         formation::settled(through, &present.machine, &id, &events, Deadline::after(JOIN_WAIT))
             .await
             .map_err(SwarmError::from)?;
+        for earlier in self.node(&present.machine).map(|node| node.earlier).unwrap_or_default() {
+            self.replace(present, through, &earlier).await?;
+        }
         Ok(())
+    }
+
+    /// A host that was made anew would show twice: its earlier node gives its labels to the new one and goes.
+    async fn replace(&self, present: &Present, through: &Api, earlier: &str) -> Result<(), OpsError> {
+        let events = self.world.events.of(&present.machine);
+        let found = through.node(earlier, Deadline::after(ASK_WAIT)).await?;
+        if found.is_some() {
+            events.step("taking the place of its earlier node");
+            through
+                .update_node(earlier, Deadline::after(ASK_WAIT), |spec| spec["Role"] = "worker".into())
+                .await?;
+            formation::forget(through, &present.machine, earlier, &events).await.map_err(SwarmError::from)?;
+        }
+        self.note(|record| {
+            if let Some(node) = record.node_mut(&present.machine) {
+                node.earlier.retain(|id| id != earlier);
+                for (key, value) in found.iter().flat_map(swarm::Node::labels) {
+                    node.labels.entry(key).or_insert(value);
+                }
+            }
+        })
     }
 
     async fn join(

@@ -4,6 +4,7 @@ pub mod change;
 mod checks;
 pub mod context;
 pub mod create;
+mod drain;
 mod error;
 mod form;
 mod muster;

@@ -26,6 +26,8 @@ pub struct Place {
     pub role: Role,
     /// Where it will be dialled.
     pub addresses: Addresses,
+    /// Whether its kernel listens for VXLANs already, so that nobody else can.
+    pub has_vxlan: bool,
 }
 
 /// One line of the table.
@@ -107,7 +109,8 @@ async fn attempt(
         let trials = reach::attempt(&place.present.session, mark, &dialled, ports, deadline()).await?;
         let line = |trial: reach::Trial| {
             let to = others.iter().copied().find(|to| places[*to].addresses.advertise == trial.other)?;
-            let is_node = places[to].present.seen().node().is_some();
+            let is_shared = matches!(trial.port, Port::DataPath(_)) && places[to].has_vxlan;
+            let is_node = is_shared || places[to].present.seen().node().is_some();
             Some(Line {
                 from: place.present.machine.clone(),
                 to: places[to].present.machine.clone(),

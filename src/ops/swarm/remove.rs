@@ -1,18 +1,18 @@
 //! `swarm rm-node`, `swarm rm` and the rollback of a create: nodes go in the order that harms nobody.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use super::{
     SwarmError,
     change::{Held, may_lose},
-    context,
+    context, drain,
     form::Results,
     ready, through,
 };
 use crate::{
     engine::api::{
         Api,
-        swarm::{NodeState, Role, Task},
+        swarm::{NodeState, Role},
         until,
     },
     machine::MachineName,
@@ -27,8 +27,6 @@ use crate::{
 
 /// One request and its answer.
 const ASK_WAIT: Duration = Duration::from_secs(30);
-/// Tasks stop within their own grace period (10 s unless they say more), and start elsewhere.
-const TASKS_WAIT: Duration = Duration::from_secs(300);
 /// A node that left is seen down after about three heartbeats.
 const DOWN_WAIT: Duration = Duration::from_secs(60);
 
@@ -67,7 +65,7 @@ pub async fn node(
     let before = held.record.node(machine).and_then(|node| node.before.clone());
     held.record.nodes.retain(|node| node.machine != *machine);
     held.save(world)?;
-    if !going.with_machine {
+    if !going.with_machine && world.store.exists(machine) {
         ready::put_back(world, machine, before.as_ref()).await;
     }
     context::point(world, name, &held.record, &held.manager.machine);
@@ -92,7 +90,7 @@ async fn leave(
     may_lose(machine, found, &all, going.force)?;
     if found.status.state == NodeState::Ready {
         events.step("moving its tasks away");
-        drain(world, api, machine, id).await?;
+        drain::drain(world, api, machine, id, going.force).await?;
     } else if !going.force {
         return Err(SwarmError::Down { machine: machine.clone() }.into());
     }
@@ -112,44 +110,6 @@ async fn leave(
     }
     events.step("being forgotten by the swarm");
     Ok(api.remove_node(id, going.force || held.record.cluster.is_none(), Deadline::after(ASK_WAIT)).await?)
-}
-
-/// Drains a node and waits until its tasks run elsewhere: as many of each service as before, where the others have room.
-async fn drain(world: &World, api: &Api, machine: &MachineName, id: &str) -> Result<(), OpsError> {
-    let deadline = Deadline::after(TASKS_WAIT);
-    let before = api.tasks(deadline).await?;
-    let moved = services_on(&before, id);
-    let wanted: Vec<(String, usize)> =
-        moved.iter().map(|service| (service.clone(), running(&before, service, None))).collect();
-    api.update_node(id, deadline, |spec| spec["Availability"] = "drain".into()).await?;
-    let events = world.events.of(machine);
-    let what = format!("the tasks of {machine} to run elsewhere");
-    until(&what, deadline, &events, || async {
-        let tasks = api.tasks(deadline).await?;
-        let still = tasks.iter().filter(|task| task.node_id == id && task.status.state == "running").count();
-        let short =
-            wanted.iter().filter(|(service, count)| running(&tasks, service, Some(id)) < *count).count();
-        Ok(match (still, short) {
-            (0, 0) => None,
-            (0, short) => Some(format!("{short} services run fewer tasks than before")),
-            (still, _) => Some(format!("{still} tasks run there still")),
-        })
-    })
-    .await?;
-    Ok(())
-}
-
-/// Services with a replica there; those that run once on every node have nowhere else to go.
-fn services_on(tasks: &[Task], node: &str) -> BTreeSet<String> {
-    let there = tasks.iter().filter(|task| task.node_id == node && task.slot > 0 && task.is_alive());
-    there.map(|task| task.service_id.clone()).collect()
-}
-
-fn running(tasks: &[Task], service: &str, but_on: Option<&str>) -> usize {
-    let runs = |task: &&Task| {
-        task.service_id == service && task.status.state == "running" && Some(task.node_id.as_str()) != but_on
-    };
-    tasks.iter().filter(runs).count()
 }
 
 /// The engine refuses to forget a node that it still sees up.

@@ -16,7 +16,12 @@ use crate::{
     machine::MachineName,
     ops::{OpsError, World, connect, fan_out},
     retry::Deadline,
-    swarm::{host, quorum::Quorum, record::Record, standing::Seen},
+    swarm::{
+        host::{self, Host},
+        quorum::Quorum,
+        record::{self, Record},
+        standing::Seen,
+    },
 };
 
 /// One round of questions.
@@ -83,6 +88,22 @@ pub struct NodeStatus {
     pub certificate_days: Option<i64>,
     /// What is wrong with it.
     pub trouble: Option<String>,
+    /// The way out, where there is a known one.
+    #[serde(skip)]
+    pub cure: Option<Cure>,
+}
+
+/// What helps a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cure {
+    /// It must leave and join again.
+    Rejoin,
+    /// Its machine is gone: it is made anew, or forgotten.
+    Gone,
+    /// It is what is left of a host that was made anew.
+    Earlier,
+    /// It is in no swarm: forming goes on.
+    GoOn,
 }
 
 impl NodeStatus {
@@ -107,6 +128,7 @@ impl NodeStatus {
             labels: node.labels(),
             tasks,
             certificate_days: None,
+            cure: None,
             trouble: Some(node.status.message.clone())
                 .filter(|message| node.status.state != NodeState::Ready && !message.is_empty()),
         }
@@ -133,7 +155,7 @@ pub async fn work(manager: &Manager, deadline: Deadline) -> Result<Work, ApiErro
 }
 
 /// Asks the managers, and the hosts for their certificates.
-pub async fn status(world: &World, name: &MachineName, with_certificates: bool) -> Result<Status, OpsError> {
+pub async fn status(world: &World, name: &MachineName, asks_hosts: bool) -> Result<Status, OpsError> {
     let record = world.swarm(name)?;
     let mut status = match through::manager(world, name, &record).await {
         Ok(manager) => {
@@ -145,8 +167,14 @@ pub async fn status(world: &World, name: &MachineName, with_certificates: bool) 
         }
         Err(error) => return Err(error),
     };
-    if with_certificates {
-        date_certificates(world, &mut status).await;
+    for node in &mut status.nodes {
+        if node.machine.as_ref().is_some_and(|machine| !world.store.exists(machine)) {
+            node.trouble = Some("the store has no such machine any more".to_owned());
+            node.cure = Some(Cure::Gone);
+        }
+    }
+    if asks_hosts {
+        ask_hosts(world, &record, &mut status).await;
     }
     Ok(status)
 }
@@ -170,14 +198,21 @@ async fn seen_by(name: &MachineName, record: &Record, manager: &Manager) -> Resu
                 machine: Some(wished.machine.clone()),
                 role: wished.role,
                 trouble: Some("it is not in the swarm".to_owned()),
+                cure: Some(Cure::GoOn),
                 ..NodeStatus::default()
             },
         });
     }
     let is_ours = |node: &&Node| record.nodes.iter().any(|wished| wished.id.as_ref() == Some(&node.id));
-    listed.extend(
-        nodes.iter().filter(|node| !is_ours(node)).map(|node| NodeStatus::of(node, running(&node.id))),
-    );
+    for stranger in nodes.iter().filter(|node| !is_ours(node)) {
+        let mut shown = NodeStatus::of(stranger, running(&stranger.id));
+        let is_again = |node: &&Node| is_ours(node) && node.description.hostname == shown.hostname;
+        if nodes.iter().any(|node| is_again(&node)) && stranger.status.state != NodeState::Ready {
+            shown.trouble = Some(format!("{} shows twice: this is an earlier node of it", shown.hostname));
+            shown.cure = Some(Cure::Earlier);
+        }
+        listed.push(shown);
+    }
     Ok(Status {
         name: name.clone(),
         cluster: Some(swarm.id.clone()),
@@ -236,28 +271,39 @@ fn unseen(name: &MachineName, record: &Record, answers: &through::Answers) -> St
     }
 }
 
-/// Asks the hosts; one that cannot say is left without an answer.
-async fn date_certificates(world: &World, status: &mut Status) {
+/// Asks the hosts for their certificates and addresses; one that cannot say is left without an answer.
+async fn ask_hosts(world: &World, record: &Record, status: &mut Status) {
     let machines = status.nodes.iter().filter_map(|node| node.machine.clone()).collect();
     let now = jiff::Timestamp::now().as_second();
-    let dates = fan_out::fan_out(machines, fan_out::AT_ONCE, |machine| {
+    let hosts = fan_out::fan_out(machines, fan_out::AT_ONCE, |machine| {
         let world = world.clone();
-        async move { certificate_until(&world, &machine).await.ok().flatten() }
+        async move { look(&world, &machine).await.ok() }
     })
     .await;
-    for (machine, until) in dates {
+    for (machine, host) in hosts {
         let node = status.nodes.iter_mut().find(|node| node.machine.as_ref() == Some(&machine));
-        if let (Some(node), Some(until)) = (node, until) {
-            node.certificate_days = Some((until - now).div_euclid(24 * 60 * 60));
+        let (Some(node), Some(host)) = (node, host) else { continue };
+        node.certificate_days = host.certificate_until.map(|until| (until - now).div_euclid(24 * 60 * 60));
+        if let Some(moved) = record.node(&machine).and_then(|wished| moved(wished, &host)) {
+            node.trouble = Some(moved);
+            node.cure = Some(Cure::Rejoin);
         }
     }
 }
 
-async fn certificate_until(world: &World, machine: &MachineName) -> Result<Option<i64>, OpsError> {
+/// An address of the host's own that it has no more. Behind NAT the advertised one never was its own.
+fn moved(wished: &record::Node, host: &Host) -> Option<String> {
+    let dialled = wished.advertise.filter(|address| wished.listen == Some(*address))?;
+    let now: Vec<String> = host.interfaces.iter().map(|interface| interface.net.addr().to_string()).collect();
+    let is_there = now.is_empty() || now.contains(&dialled.to_string());
+    (!is_there).then(|| format!("the others dial it at {dialled}, and its address is {} now", now.join(", ")))
+}
+
+async fn look(world: &World, machine: &MachineName) -> Result<Host, OpsError> {
     let deadline = Deadline::after(ASK_WAIT);
     let record = world.store.load(machine)?;
     let session = connect::session(world, world.driver(&record)?.as_ref(), &record, deadline, false).await?;
     let host = host::look(&session, &[], deadline).await.map_err(SwarmError::from)?;
     session.close().await;
-    Ok(host.certificate_until)
+    Ok(host)
 }

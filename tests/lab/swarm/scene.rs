@@ -1,6 +1,9 @@
 //! A swarm called web and who looks at it.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 
@@ -20,6 +23,7 @@ services:
   answer:
     image: busybox
     command: sh -c "echo hello from answer > index.html && busybox httpd -f -p 80"
+    ports: [{ target: 80, published: 8080, mode: host }]
     deploy: { replicas: 3, endpoint_mode: dnsrr }
 "#;
 
@@ -90,13 +94,67 @@ impl Scene {
     /// Deploys [`STACK`] after its image is on every node, since none can be pulled.
     pub fn deploy(&self) {
         for role in self.roles() {
-            let machine = role.split(' ').next().expect("a name");
-            let import = format!("( {BUSYBOX} ) | docker import -c 'ENV PATH=/bin' - busybox");
-            self.user.in_env(machine, &import).ok();
+            self.import(role.split(' ').next().expect("a name"));
         }
         std::fs::write(self.user.home().join("stack.yml"), STACK).expect("written");
         let words = ["swarm", "deploy", "web", "-c", "stack.yml", "--resolve-image", "never", "shop"];
         self.user.rmachine(&words).ok();
+    }
+
+    /// Brings the services' image to a node.
+    pub fn import(&self, machine: &str) {
+        let import = format!("( {BUSYBOX} ) | docker import -c 'ENV PATH=/bin' - busybox");
+        self.user.in_env(machine, &import).ok();
+    }
+
+    /// The leader, once a task of `answer` runs there: of four nodes one has none.
+    pub fn answering_leader(&self) -> String {
+        let leader = self.leader();
+        if !self.answering().contains(&leader) {
+            let spare = self.answering().into_iter().next().expect("a node");
+            self.user.rmachine(&["swarm", "drain", "web", &spare]).ok();
+            self.until("a replica on the leader", || self.answering().contains(&leader).then_some(()));
+            self.user.rmachine(&["swarm", "activate", "web", &spare]).ok();
+        }
+        self.until_running(3);
+        leader
+    }
+
+    /// Where `answer` is served, apart from this machine.
+    pub fn addresses_but(&self, machine: &str) -> Vec<IpAddr> {
+        let others = self.answering().into_iter().filter(|other| other != machine);
+        others.map(|other| self.ip(&other)).collect()
+    }
+
+    /// Takes a node out, and looks meanwhile whether it was ever gone while fewer than three replicas ran.
+    pub fn watch_going(&self, machine: &str) -> (Run, bool) {
+        std::thread::scope(|scope| {
+            let going = scope.spawn(|| self.user.rmachine(&["swarm", "rm-node", "web", machine, "-y"]));
+            let mut was_short = false;
+            while !going.is_finished() {
+                let is_gone = !self.user.through_context("node ls").stdout.contains(machine);
+                was_short |= is_gone && self.answering().len() < 3;
+            }
+            (going.join().expect("rm-node ends"), was_short)
+        })
+    }
+
+    /// The machines on which a task of `answer` runs.
+    pub fn answering(&self) -> Vec<String> {
+        let shown = self.user.rmachine(&["swarm", "ps", "--json", "web"]).ok();
+        let nodes: Value = serde_json::from_str(&shown).expect("JSON");
+        let runs = |task: &Value| {
+            task["state"] == "running"
+                && task["name"].as_str().is_some_and(|name| name.starts_with("shop_answer."))
+        };
+        let has_one = |node: &&Value| node["tasks"].as_array().is_some_and(|tasks| tasks.iter().any(runs));
+        let nodes = nodes.as_array().expect("nodes").iter().filter(has_one);
+        nodes.filter_map(|node| Some(node["node"].as_str()?.to_owned())).collect()
+    }
+
+    /// A machine's own address.
+    pub fn ip(&self, machine: &str) -> IpAddr {
+        self.user.rmachine(&["ip", machine]).ok().parse().expect("an address")
     }
 
     /// Waits until so many tasks of `answer` run.

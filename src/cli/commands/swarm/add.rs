@@ -2,7 +2,7 @@
 
 use super::{
     create::labels,
-    members::{AddressArgs, MembersArgs, tell},
+    members::{AddressArgs, MembersArgs, show_plan, tell},
     named,
 };
 use crate::{
@@ -54,6 +54,9 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         is_added: true,
     };
     let world = app.world_with(&[], args.create.sudo(app)?, "swarm add")?;
+    if args.create.is_dry_run() {
+        return show_plan(app, world, request);
+    }
     let report = app.wait(async move { Ok(form(&world, request).await?) })?;
     tell(app, &name, report)
 }

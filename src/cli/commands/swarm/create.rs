@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 
 use super::{
-    members::{AddressArgs, MembersArgs, of_swarm, tell},
+    members::{AddressArgs, MembersArgs, of_swarm, show_plan, tell},
     rm,
 };
 use crate::{
@@ -99,6 +99,9 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     };
     let names = members(app, &request)?;
     let world = app.world_with(&names, args.create.sudo(app)?, "swarm create")?;
+    if args.create.is_dry_run() {
+        return show_plan(app, world, request);
+    }
     let report = app.wait(async move { Ok(form(&world, request).await?) })?;
     tell(app, &name, report)
 }

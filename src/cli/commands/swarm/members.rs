@@ -8,14 +8,17 @@ use crate::{
     },
     machine::MachineName,
     ops::{
-        OpsError,
-        swarm::{SwarmError, create::Report},
+        OpsError, World,
+        swarm::{
+            SwarmError,
+            create::{Report, Request, plan},
+        },
     },
     retry::seconds,
     swarm::{
         addresses::{Wish, Wishes},
         discovery::Source,
-        topology::{self, Asked, Part},
+        topology::{self, Asked, Origin, Part},
     },
 };
 
@@ -108,6 +111,21 @@ impl AddressArgs {
 /// An error of the rules of swarms.
 pub fn of_swarm(error: impl Into<SwarmError>) -> CliError {
     OpsError::from(error.into()).into()
+}
+
+/// Who would take part, once everything was looked at that can be before a host is touched.
+pub fn show_plan(app: &App, world: World, request: Request) -> Outcome {
+    let nodes = app.wait(async move { Ok(plan(&world, &request).await?) })?;
+    for node in nodes {
+        let origin = match (&node.id, &node.origin) {
+            (Some(_), _) => "a node already".to_owned(),
+            (None, Origin::Existing) => "a machine that exists".to_owned(),
+            (None, Origin::New) => "a new machine".to_owned(),
+            (None, Origin::Listed { address, .. }) => format!("a new machine at {address}"),
+        };
+        app.ui.data(format_args!("{}: {origin}, {}", node.machine, node.role));
+    }
+    Ok(code::DONE)
 }
 
 /// Says what came of it: every host that is not in, and how to go on.

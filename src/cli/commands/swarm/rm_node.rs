@@ -23,7 +23,7 @@ pub struct Args {
     #[arg(value_name = "MACHINE", required = true)]
     machines: Vec<String>,
 
-    /// Even where the quorum needs it, or where it does not answer
+    /// Even where the quorum needs it, the others have no room for its tasks, or it does not answer
     #[arg(long, short)]
     force: bool,
 

@@ -11,7 +11,9 @@ use crate::{
         error::{Outcome, code},
         json, table,
     },
-    ops::swarm::status::{NodeStatus, Status, status},
+    engine::api::swarm::Role,
+    machine::MachineName,
+    ops::swarm::status::{Cure, NodeStatus, Status, status},
     retry::beat,
 };
 
@@ -40,13 +42,14 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let name = named(app, name)?;
     let world = app.quiet_world()?;
     let ui = std::sync::Arc::clone(&app.ui);
+    let program = app.program().to_owned();
     app.wait(async move {
         let mut beat = beat(EVERY);
         loop {
             beat.tick().await;
             // Certificates need a login on every host, which is too much for every two seconds.
             let status = status(&world, &name, !watch).await?;
-            let shown = if as_json { json::pretty(&json!(status)) + "\n" } else { text(&status) };
+            let shown = if as_json { json::pretty(&json!(status)) + "\n" } else { text(&status, &program) };
             ui.data_raw(&if watch && !as_json { format!("\x1b[H\x1b[2J{shown}") } else { shown });
             if !watch {
                 return Ok(exit(&status));
@@ -63,7 +66,7 @@ fn exit(status: &Status) -> u8 {
     }
 }
 
-fn text(status: &Status) -> String {
+fn text(status: &Status, program: &str) -> String {
     let Status { name, cluster, through, managers, reachable, margin, autolock, ca_rotation, nodes } = status;
     let id = cluster.as_deref().unwrap_or("not formed");
     let quorum = match through {
@@ -83,7 +86,33 @@ fn text(status: &Status) -> String {
         ["NODE", "ROLE", "STATE", "AVAILABILITY", "MANAGER", "ADDRESS", "ENGINE", "TASKS", "CERT", "TROUBLE"];
     let mut rows = vec![titles.map(str::to_owned)];
     rows.extend(nodes.iter().map(row));
-    format!("{head}\n{}", table::aligned(&rows))
+    let mut shown = format!("{head}\n{}", table::aligned(&rows));
+    for cure in nodes.iter().filter_map(|node| cure(node, name, program)) {
+        shown.extend(["hint: ", &cure, "\n"]);
+    }
+    shown
+}
+
+/// What to type where it is known what helps.
+fn cure(node: &NodeStatus, swarm: &MachineName, program: &str) -> Option<String> {
+    let machine = node.machine.as_ref().map(ToString::to_string).unwrap_or_default();
+    let id = node.id.as_deref().unwrap_or_default();
+    Some(match node.cure? {
+        Cure::Rejoin => {
+            let add = match node.role {
+                Role::Manager => "--managers",
+                Role::Worker => "--workers",
+            };
+            format!(
+                "{machine} must join anew: {program} swarm rm-node --force {swarm} {machine} && {program} swarm add {add} {machine} {swarm}"
+            )
+        }
+        Cure::Gone => format!(
+            "make {machine} anew: {program} swarm create {swarm}; or forget it: {program} swarm rm-node --force {swarm} {machine}"
+        ),
+        Cure::Earlier => format!("forget what {} was: docker node rm --force {id}", node.hostname),
+        Cure::GoOn => format!("bring {machine} in: {program} swarm create {swarm}"),
+    })
 }
 
 fn row(node: &NodeStatus) -> [String; 10] {

@@ -43,6 +43,10 @@ pub(super) fn hints(error: &SwarmError, to: To<'_>) -> Hints {
         SwarmError::Down { machine } => {
             one(format!("start it ({program} start {machine}), or forget it with --force"))
         }
+        SwarmError::NoRoom { service, .. } => vec![
+            format!("make room: {program} swarm add, or docker service scale {service}=N"),
+            "or let it go with fewer tasks: --force".to_owned(),
+        ],
         SwarmError::NoKey { .. } => one("docker swarm unlock takes the key where you have it"),
         SwarmError::Problems { problems, .. } => {
             let mut hints: Hints = Vec::new();
@@ -88,7 +92,8 @@ fn of_problem(problem: &Problem, program: &str) -> Hints {
         Problem::Kernel { .. } => {
             one("use a host with a full kernel (the -cloud and container kernels may lack it)")
         }
-        Problem::PortTaken { .. } => one("stop that program, or take other hosts"),
+        Problem::PortTaken { port: 2377 | 7946, .. } => one("stop that program, or take other hosts"),
+        Problem::PortTaken { .. } => one("let overlay traffic use another port: --data-path-port 4790"),
         Problem::Pool { .. } => one("name a pool that no host needs: --address-pool 10.200.0.0/16"),
         Problem::Unreached { port, .. } => one(format!(
             "open 2377/tcp, 7946/tcp, 7946/udp and 4789/udp between the hosts (here: {port}), or say which network they share: --advertise INTERFACE"
