@@ -33,6 +33,8 @@ emacs:emacs-nox
 dash:dash
 cc:gcc
 go:golang-go
+jq:jq
+python3:python3-minimal
 LIST
 }
 

@@ -1,5 +1,5 @@
-//! The driver contract, run against every driver: the built-in ones, one that is known only by its flags and raw JSON, and a plugin that
-//! Go built. What needs a real host is in `contract/hosts.rs`.
+//! The driver contract, run against every driver: the built-in ones, one that is known only by its flags and raw JSON, and plugins:
+//! one that Go built, and the examples. What needs a real host is in `contract/hosts.rs`.
 
 #[path = "contract/bench.rs"]
 mod bench;
@@ -26,15 +26,18 @@ use serde_json::{Value, json};
 fn every_driver() -> Vec<Box<dyn Driver>> {
     let mut all = drivers::all();
     all.push(Box::new(raw::Raw));
-    all.extend(lab());
+    all.extend(plugins());
     all
 }
 
-/// The plugin, where it can be built.
-fn lab() -> Option<Box<dyn Driver>> {
+/// The plugin of Go, where it can be built, and the two examples of the protocol of our own.
+fn plugins() -> Vec<Box<dyn Driver>> {
     let mut env = Env::from_process();
-    env.vars.insert("PATH".into(), format!("{}:/usr/bin:/bin", plugin::folder()?.display()));
-    Drivers::new(&env, None).find(plugin::NAME)
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/plugins");
+    let lab = plugin::folder().map(|folder| folder.display().to_string()).unwrap_or_default();
+    env.vars.insert("PATH".into(), format!("{lab}:{examples}:/usr/bin:/bin"));
+    let drivers = Drivers::new(&env, None);
+    [plugin::NAME, "pool", "command"].into_iter().filter_map(|name| drivers.find(name)).collect()
 }
 
 /// Flags that give a good state for each driver.
@@ -47,6 +50,19 @@ fn good_flags(driver: &dyn Driver) -> Flags {
         "nspawn" => vec![("nspawn-suite", text("bookworm"))],
         "raw" => vec![("raw-size", FlagValue::Int(3))],
         plugin::NAME => vec![("lab-size", FlagValue::Int(3))],
+        "pool" => vec![("pool-hosts", text("/nonexistent/hosts"))],
+        "command" => {
+            let file = "\"/tmp/rmachine-contract-$MACHINE\"";
+            let set = |status: &str| format!("echo {status} >{file}");
+            vec![
+                ("command-create", text(&format!("{}; echo 127.0.0.1", set("running")))),
+                ("command-start", text(&set("running"))),
+                ("command-restart", text(&set("running"))),
+                ("command-stop", text(&set("stopped"))),
+                ("command-status", text(&format!("cat {file} 2>/dev/null || echo unknown"))),
+                ("command-remove", text(&format!("rm -f {file}"))),
+            ]
+        }
         other => panic!("say which flags are good for {other}"),
     };
     flags.0.extend(given.into_iter().map(|(name, value)| (name.to_owned(), value)));
@@ -77,6 +93,8 @@ fn bad_flags(driver: &dyn Driver) -> Vec<(&'static str, FlagValue)> {
         ],
         "raw" => vec![("raw-size", FlagValue::Int(-1))],
         plugin::NAME => vec![("lab-size", FlagValue::Int(0))],
+        "pool" => vec![("pool-hosts", text(""))],
+        "command" => vec![("command-create", text(""))],
         other => panic!("say which flags are bad for {other}"),
     }
 }
@@ -132,7 +150,7 @@ fn defaults_are_of_the_flags_own_kind() {
 #[test]
 fn a_new_state_begins_with_docker_machines_nine_fields() {
     let bench = Bench::new();
-    for driver in drivers::all().into_iter().chain(lab()) {
+    for driver in drivers::all().into_iter().chain(plugins()) {
         let state = driver.configure(&bench.context("n1"), &good_flags(driver.as_ref())).unwrap();
         let fields: Vec<&String> = state.as_object().unwrap().keys().collect();
         let base = [
@@ -223,7 +241,7 @@ async fn removing_an_absent_host_is_fine_twice() {
 #[tokio::test]
 async fn a_state_that_is_not_the_drivers_is_an_error_and_no_panic() {
     let bench = Bench::new();
-    for driver in drivers::all().into_iter().chain(lab()) {
+    for driver in drivers::all().into_iter().chain(plugins()) {
         for wrong in [json!(3), json!([]), json!({"SSHPort": "twenty-two"})] {
             let error = driver.state(&bench.context("n1"), &mut wrong.clone()).await.unwrap_err();
             assert!(matches!(error, DriverError::BadState { .. }), "{}: {error}", driver.name());
@@ -290,7 +308,9 @@ fn user_and_port_that_nobody_gave_are_left_to_ssh_config() {
 #[tokio::test]
 async fn a_driver_known_only_by_flags_and_json_makes_and_unmakes_a_host() {
     let mut gone = vec![(Box::new(raw::Raw) as Box<dyn Driver>, State::NotFound)];
-    gone.extend(lab().map(|lab| (lab, State::None)));
+    // The hosts of a pool cannot be switched.
+    let switched = plugins().into_iter().filter(|driver| driver.name() != "pool");
+    gone.extend(switched.map(|driver| (driver, State::None)));
     for (driver, gone) in gone {
         let bench = Bench::new();
         let (driver, context) = (driver.as_ref(), bench.machine("n1"));

@@ -1,4 +1,5 @@
-//! Driver plugins: programs named `docker-machine-driver-NAME` that speak Go's net/rpc with gob over loopback TCP.
+//! Driver plugins: programs named `docker-machine-driver-NAME` that speak Go's net/rpc with gob over loopback TCP, and
+//! `rmachine-driver-NAME` that speak JSON-RPC in lines.
 //!
 //! They exist for more than a hundred platforms, and we drive them unchanged: a plugin is started under a guard, says where it listens,
 //! is given a machine's state as JSON, and is asked to act. docs/plugins.md describes what is said.
@@ -10,6 +11,7 @@ pub mod error;
 pub mod find;
 mod flags;
 pub mod gob;
+pub mod lines;
 pub mod pool;
 pub mod process;
 pub mod protocol;
@@ -37,6 +39,7 @@ use crate::{
     driver::{Base, Context, Driver, DriverError, FlagSpec, Flags, Identity, Origin, Profile, Result, Save},
     env::Env,
     machine::{SshEndpoint, State},
+    retry::beat,
 };
 
 /// How long a host may take to be made: docker-machine never gave up.
@@ -109,13 +112,9 @@ impl Plugin {
         let doing = |error: PluginError| error.while_doing(act.doing);
         let mut plugin = self.own(context, state).await.map_err(doing)?;
         let outcome = plugin.ask(act.method, ACTING).await;
-        if plugin.client().is_alive() {
-            let learnt = Self::learn(&mut plugin, context, state).await;
-            outcome.map_err(doing)?;
-            learnt.map_err(doing)?;
-        } else {
-            outcome.map_err(doing)?;
-        }
+        let learnt = Self::learn(&mut plugin, context, state).await;
+        outcome.map_err(doing)?;
+        learnt.map_err(doing)?;
         if act.comes_up {
             Kept::ask(&mut plugin).await.map_err(doing)?.keep(state);
         }
@@ -174,14 +173,11 @@ impl Plugin {
             let cut = CutOff { plugin: &mut plugin, state, save, is_over: false };
             cut.create().await
         };
-        if plugin.client().is_alive() {
-            let learnt = Self::learn(&mut plugin, context, state).await;
-            save(state)?;
-            made.map_err(doing)?;
-            learnt.map_err(doing)?;
-        } else {
-            made.map_err(doing)?;
-        }
+        // One that is gone may have said before what must be saved.
+        let learnt = Self::learn(&mut plugin, context, state).await;
+        save(state)?;
+        made.map_err(doing)?;
+        learnt.map_err(doing)?;
         context.checkpoints.reach(Checkpoint::HostHalfMade);
         Kept::ask(&mut plugin).await.map_err(doing)?.keep(state);
         save(state)
@@ -207,7 +203,23 @@ struct CutOff<'a, 's> {
 
 impl CutOff<'_, '_> {
     async fn create(mut self) -> std::result::Result<Value, PluginError> {
-        let outcome = self.plugin.ask("Create", MAKING).await;
+        let client = self.plugin.client();
+        let outcome = {
+            let making = self.plugin.ask("Create", MAKING);
+            tokio::pin!(making);
+            let mut beat = beat(LOOK);
+            loop {
+                tokio::select! {
+                    outcome = &mut making => break outcome,
+                    _ = beat.tick() => if let Some(now) = client.unsaved() {
+                        let mut state = self.state.clone();
+                        merge(&mut state, now);
+                        // A disk that takes nothing now is told when all of it is saved.
+                        let _ = (self.save)(&state);
+                    },
+                }
+            }
+        };
         self.is_over = true;
         outcome
     }
@@ -218,6 +230,7 @@ impl Drop for CutOff<'_, '_> {
         if self.is_over {
             return;
         }
+        self.plugin.client().cancel(ON_THE_WAY_OUT);
         let saved = self.plugin.state_within(ON_THE_WAY_OUT).map(|now| {
             let mut state = self.state.clone();
             merge(&mut state, now);
@@ -240,6 +253,9 @@ async fn check(plugin: &mut Lease) -> Result<()> {
         Err(error) => Err(error.while_doing(CHECKING)),
     }
 }
+
+/// How often it is looked whether a plugin that makes a host says what must be saved.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// How long an interrupted `create` waits for what the plugin has made so far.
 const ON_THE_WAY_OUT: Duration = Duration::from_secs(2);

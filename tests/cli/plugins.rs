@@ -1,5 +1,6 @@
 //! Driver plugins: one that Go made is driven through the whole life of a machine, and through everything that can go wrong with one.
 
+mod lines;
 mod listed;
 mod misbehaving;
 mod place;

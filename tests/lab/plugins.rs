@@ -1,6 +1,6 @@
 //! A driver plugin, built by Go, that makes and switches a real host.
 
-use std::os::unix::fs::PermissionsExt;
+use std::{os::unix::fs::PermissionsExt, path::Path};
 
 use crate::{
     host, plugin,
@@ -48,4 +48,34 @@ fn a_machine_of_a_plugin_lives_its_whole_life_on_a_real_host() {
     user.rmachine(&["provision", "n1"]).ok();
     user.rmachine(&["rm", "-y", "n1"]).ok();
     assert!(user.rmachine(&["ls", "-q"]).ok().is_empty());
+    the_examples_do_the_same(&user, &host, &key, &switch);
+}
+
+/// In Python, hosts of a pool; in shell, hosts made by commands. The host has an engine by now, so this is quick.
+fn the_examples_do_the_same(user: &User, host: &Host, key: &str, switch: &str) {
+    for example in ["rmachine-driver-pool", "rmachine-driver-command"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/plugins").join(example);
+        std::os::unix::fs::symlink(path, user.home().join("bin").join(example)).unwrap();
+    }
+    let pool = user.home().join("pool");
+    std::fs::write(&pool, format!("{}\n", host.ip())).unwrap();
+    let pool = pool.display().to_string();
+    let made = user.rmachine(&["create", "-d", "pool", "--pool-hosts", &pool, "--pool-ssh-key", key, "p1"]);
+    assert!(made.stderr.contains(&format!("p1: taking {} out of the pool", host.ip())), "{made:?}");
+    made.ok();
+    assert!(!user.docker("p1", "ps").ok().is_empty());
+    assert_eq!(user.rmachine(&["status", "p1"]).ok(), "Running");
+    user.rmachine(&["rm", "-y", "p1"]).ok();
+
+    let (echo, start, stop) =
+        (format!("echo {}", host.ip()), format!("{switch} start"), format!("{switch} stop"));
+    let status = format!("{switch} status | tr RS rs");
+    let commands = ["--command-create", &echo, "--command-start", &start, "--command-stop", &stop];
+    let more = ["--command-status", &status, "--command-remove", "true", "--command-ssh-key", key, "c1"];
+    user.rmachine(&[&["create", "-d", "command"], &commands[..], &more].concat()).ok();
+    user.rmachine(&["stop", "c1"]).ok();
+    assert_eq!(user.rmachine(&["status", "c1"]).ok(), "Stopped");
+    user.rmachine(&["start", "c1"]).ok();
+    assert!(!user.docker("c1", "ps").ok().is_empty());
+    user.rmachine(&["rm", "-y", "c1"]).ok();
 }

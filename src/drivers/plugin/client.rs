@@ -9,12 +9,15 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value as Json;
+
 use super::{
-    connection::{Connection, Fault, Outcome},
+    connection::{Connection, Fault, Line, Outcome},
     error::PluginError,
     find::Program,
     gob::{GobError, Type, Value},
-    process::Process,
+    lines::Lines,
+    process::{Pipe, Process},
     protocol,
     talk::Talk,
 };
@@ -37,7 +40,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 pub struct Client {
     program: Program,
     process: Arc<Process>,
-    connection: Arc<Connection>,
+    connection: Arc<dyn Line>,
     talk: Arc<Talk>,
     service: &'static str,
     is_closed: AtomicBool,
@@ -50,7 +53,10 @@ impl Client {
     pub fn start(program: &Program, env: &Env, events: &Events) -> Result<Self, PluginError> {
         let deadline = Deadline::after(START);
         let name = program.file_name();
-        let (process, stdout, stderr) = Process::start(program, env)?;
+        if program.speaks_in_lines() {
+            return Self::start_in_lines(program, env, events, deadline);
+        }
+        let (process, stdout, stderr) = Process::start(program, env, None)?;
         let process = Arc::new(process);
         let (talk, first_line) = Talk::listen(stdout, stderr, events);
         let line = first_line.recv_timeout(deadline.remaining()).map_err(|error| {
@@ -85,6 +91,34 @@ impl Client {
         Ok(client.with_pulse())
     }
 
+    /// The same for a program that speaks in lines.
+    fn start_in_lines(
+        program: &Program,
+        env: &Env,
+        events: &Events,
+        deadline: Deadline,
+    ) -> Result<Self, PluginError> {
+        let failed = |source| PluginError::Start { program: program.file_name(), source: Arc::new(source) };
+        let (pipe, stdin) = Pipe::make().map_err(failed)?;
+        let (process, stdout, stderr) = Process::start(program, env, Some(pipe.path()))?;
+        let (talk, _no_first_line) = Talk::listen(std::io::empty(), stderr, events);
+        let connection = Lines::open(stdin, stdout, Arc::clone(&talk));
+        let (process, program) = (Arc::new(process), program.clone());
+        let service = protocol::SERVICES[0];
+        Self { program, process, connection, talk, service, is_closed: false.into(), pulse: None }
+            .checked(deadline)
+    }
+
+    /// A state that it says in the middle of its work must be saved.
+    pub fn unsaved(&self) -> Option<Json> {
+        self.connection.unsaved()
+    }
+
+    /// Asks it to end what it is doing, and waits for that for a while.
+    pub fn cancel(&self, grace: Duration) {
+        self.connection.cancel(grace);
+    }
+
     /// The version is ours; finds out under which name the service answers.
     fn checked(mut self, deadline: Deadline) -> Result<Self, PluginError> {
         let mut version = self.ask("GetVersion", deadline);
@@ -105,7 +139,7 @@ impl Client {
         let (connection, method) = (Arc::clone(&self.connection), format!("{}.Heartbeat", self.service));
         std::thread::spawn(move || {
             while stop.recv_timeout(every) == Err(mpsc::RecvTimeoutError::Timeout) && !connection.is_over() {
-                connection.call(&method, &Value::EMPTY, protocol::NOTHING, drop);
+                connection.call(&method, &Value::EMPTY, protocol::NOTHING, Box::new(drop));
             }
         });
         self.pulse = Some(pulse);
@@ -167,7 +201,7 @@ impl Client {
             return Err(self.late(method, deadline));
         };
         let outcome = outcome.unwrap_or_else(|_| Err(Fault::Over(Arc::new(GobError::Ended))));
-        if matches!(outcome, Err(Fault::Over(_))) {
+        if matches!(outcome, Err(Fault::Over(_) | Fault::Nonsense(_))) {
             // How it ended takes a moment to find out.
             let (client, method) = (Arc::clone(self), method.to_owned());
             let told = tokio::task::spawn_blocking(move || client.answered(&method, outcome)).await;
@@ -178,7 +212,7 @@ impl Client {
 
     fn call(&self, method: &str, argument: &Value, of: Type, answer: impl FnOnce(Outcome) + Send + 'static) {
         tracing::debug!(program = %self.name(), method, "asking");
-        self.connection.call(&format!("{}.{method}", self.service), argument, of, answer);
+        self.connection.call(&format!("{}.{method}", self.service), argument, of, Box::new(answer));
     }
 
     fn answered(&self, method: &str, outcome: Outcome) -> Result<Value, PluginError> {
@@ -192,6 +226,10 @@ impl Client {
                 Err(PluginError::Refused { message })
             }
             Err(Fault::Over(error)) => Err(self.gone(method, error)),
+            Err(Fault::Nonsense(what)) => {
+                self.process.end();
+                Err(PluginError::Nonsense { program: self.name(), what })
+            }
         }
     }
 

@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value as Json;
+
 use super::{
     gob::{Decoder, Encoder, GobError, Type, Value},
     protocol,
@@ -33,9 +35,28 @@ pub enum Fault {
     Refused(String),
     /// The connection is over.
     Over(Arc<GobError>),
+    /// The other side said what cannot be understood, such as `the line "hello"`.
+    Nonsense(String),
 }
 
-type Answer = Box<dyn FnOnce(Outcome) + Send>;
+/// Who hears what came of a call.
+pub type Answer = Box<dyn FnOnce(Outcome) + Send>;
+
+/// A way to talk with a plugin.
+pub trait Line: Send + Sync {
+    /// Sends a request; what comes of it is handed to `answer`, by another thread, or at once where nothing can come any more.
+    fn call(&self, method: &str, argument: &Value, of: Type, answer: Answer);
+    /// Hangs up.
+    fn hang_up(&self);
+    /// Whether nothing can be asked any more.
+    fn is_over(&self) -> bool;
+    /// A state that the other side says in the middle of its work must be saved; each is told once.
+    fn unsaved(&self) -> Option<Json> {
+        None
+    }
+    /// Asks for the end of what is at work, and waits for it for a while, where the protocol has a word for that.
+    fn cancel(&self, _grace: Duration) {}
+}
 
 /// A connection; shared by the thread that reads it.
 pub struct Connection {
@@ -96,22 +117,17 @@ impl Connection {
         });
         Ok(connection)
     }
+}
 
-    /// Sends a request; what comes of it is handed to `answer`, by the thread that reads, or at once where nothing can come any more.
-    pub fn call(
-        &self,
-        method: &str,
-        argument: &Value,
-        of: Type,
-        answer: impl FnOnce(Outcome) + Send + 'static,
-    ) {
+impl Line for Connection {
+    fn call(&self, method: &str, argument: &Value, of: Type, answer: Answer) {
         let mut sending = lock(&self.sending);
         let number = sending.next;
         sending.next += 1;
         {
             let mut waiting = lock(&self.waiting);
             match &mut *waiting {
-                Waiting::Open(answers) => drop(answers.insert(number, Box::new(answer))),
+                Waiting::Open(answers) => drop(answers.insert(number, answer)),
                 Waiting::Over(error) => {
                     let error = Arc::clone(error);
                     drop(waiting);
@@ -131,17 +147,17 @@ impl Connection {
         }
     }
 
-    /// Hangs up.
-    pub fn hang_up(&self) {
+    fn hang_up(&self) {
         // It may be gone already.
         let _ = self.line.shutdown(Shutdown::Both);
     }
 
-    /// Whether nothing can be asked any more.
-    pub fn is_over(&self) -> bool {
+    fn is_over(&self) -> bool {
         matches!(*lock(&self.waiting), Waiting::Over(_))
     }
+}
 
+impl Connection {
     /// Reads one answer and hands it over.
     fn answer(&self, decoder: &mut Decoder<impl Read>) -> Result<(), GobError> {
         let response = decoder.decode()?;

@@ -101,6 +101,14 @@ pub enum PluginError {
         #[source]
         source: Arc<GobError>,
     },
+    /// What it said is no JSON-RPC.
+    #[error("{program} sent {what}")]
+    Nonsense {
+        /// Its file's name.
+        program: String,
+        /// What it sent.
+        what: String,
+    },
     /// An answer is of another kind than it must be.
     #[error("{program} answered {method} with something else than {expected}")]
     Answer {

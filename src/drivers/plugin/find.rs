@@ -8,7 +8,7 @@ use std::{
 
 use crate::env::{Env, is_executable};
 
-/// How the programs of plugins are named, the driver's name after it; the first wins.
+/// How the programs of plugins are named, the driver's name after it; the first wins, and speaks the protocol of our own.
 const PREFIXES: [&str; 2] = ["rmachine-driver-", "docker-machine-driver-"];
 /// The folder of a store for plugins of its own.
 const FOLDER: &str = ".rmachine/plugins";
@@ -41,6 +41,11 @@ pub struct Program {
 }
 
 impl Program {
+    /// Whether it speaks the protocol of our own.
+    pub fn speaks_in_lines(&self) -> bool {
+        self.file_name().starts_with(PREFIXES[0])
+    }
+
     /// The file's name, for messages.
     pub fn file_name(&self) -> String {
         self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()

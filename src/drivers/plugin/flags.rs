@@ -19,15 +19,6 @@ const RESERVED: [&str; 9] = [
 ];
 /// Words in the names of flags whose default is not shown.
 const SECRET: [&str; 5] = ["password", "passwd", "secret", "token", "api-key"];
-/// Flags of `create` that drivers of docker-machine ask for without having declared them. What they are to be is written into their
-/// state afterwards, as `create` does for every driver.
-const OF_CREATE: [(&str, FlagKind); 4] = [
-    ("swarm-master", FlagKind::Bool),
-    ("swarm-host", FlagKind::Text),
-    ("swarm-discovery", FlagKind::Text),
-    ("engine-install-url", FlagKind::Text),
-];
-
 /// The flags that a plugin answered with; `None` where the answer is no list of flags.
 pub fn read(answer: &Value) -> Option<Vec<FlagSpec>> {
     let Value::List(list) = answer else { return None };
@@ -65,7 +56,8 @@ fn spec(flag: &Value) -> Option<FlagSpec> {
         _ => return None,
     };
     let name = text("Name");
-    let secret = SECRET.iter().any(|word| name.contains(word));
+    let is_said = flag.field("Secret") == Some(&Value::Bool(true));
+    let secret = is_said || SECRET.iter().any(|word| name.contains(word));
     let env = Some(text("EnvVar")).filter(|name| !name.is_empty());
     Some(FlagSpec { aliases: Vec::new(), kind, default, env, help: text("Usage"), secret, name })
 }
@@ -82,8 +74,10 @@ pub fn write(specs: &[FlagSpec], flags: &Flags) -> Value {
         (spec.name.as_str(), given.filter(|value| fits(value, spec.kind)).unwrap_or_else(|| zero(spec.kind)))
     });
     let is_theirs = |name: &str| specs.iter().any(|spec| spec.name == name);
-    let of_create =
-        OF_CREATE.iter().filter(|(name, _)| !is_theirs(name)).map(|(name, kind)| (*name, zero(*kind)));
+    let of_create = protocol::OF_CREATE.into_iter().filter(|name| !is_theirs(name)).map(|name| {
+        // What they are to be is written into the state afterwards, as `create` does for every driver.
+        (name, zero(if name == "swarm-master" { FlagKind::Bool } else { FlagKind::Text }))
+    });
     let entries = own.chain(of_create).map(|(name, value)| (Value::Text(name.to_owned()), held(value)));
     let values = vec![("Values".to_owned(), Value::Map(entries.collect()))];
     Value::Interface(protocol::FLAGS_NAME.to_owned(), Box::new(Value::Struct(values)))

@@ -1,11 +1,15 @@
 //! The process of a plugin: started under a guard that ends it with us, whatever ends us.
 
 use std::{
+    fs::File,
     io::Read,
     os::unix::process::{CommandExt, ExitStatusExt},
+    path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
 };
+
+use rustix::fs::{FileType, Mode};
 
 use super::{error::PluginError, find::Program};
 use crate::env::Env;
@@ -26,15 +30,17 @@ enum State {
 }
 
 impl Process {
-    /// Starts a plugin; gives its stdout and its stderr, too.
+    /// Starts a plugin that reads this, or nothing; gives its stdout and its stderr, too.
     pub fn start(
         program: &Program,
         env: &Env,
+        stdin: Option<&Path>,
     ) -> Result<(Self, impl Read + use<>, impl Read + use<>), PluginError> {
         let failed = |source| PluginError::Start { program: program.file_name(), source: Arc::new(source) };
         let shell = env.find_program("sh").unwrap_or_else(|| "/bin/sh".into());
         let mut child = Command::new(shell)
             .args(["-c", GUARD, "rmachine-guard"])
+            .arg(stdin.unwrap_or(Path::new("/dev/null")))
             .arg(&program.path)
             .env_clear()
             .envs(&env.vars)
@@ -68,6 +74,29 @@ impl Process {
             State::Ended(Some(status)) => told(status),
             _ => "ended".to_owned(),
         }
+    }
+}
+
+/// A pipe with a name, through which a plugin reads: its own stdin is the guard's.
+pub struct Pipe {
+    path: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Pipe {
+    /// Makes one, and opens the end that is written to. The name is needed until the plugin has opened its end.
+    pub fn make() -> std::io::Result<(Self, File)> {
+        let folder = tempfile::tempdir()?;
+        let pipe = Self { path: folder.path().join("stdin"), _folder: folder };
+        rustix::fs::mknodat(rustix::fs::CWD, pipe.path(), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
+        // Open for both, nobody waits for the other to come; the plugin reads the end when this is closed.
+        let end = File::options().read(true).write(true).open(pipe.path())?;
+        Ok((pipe, end))
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 }
 

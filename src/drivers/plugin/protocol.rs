@@ -23,6 +23,8 @@ const FLAG_VALUES: &[(&str, Type)] = &[
     ("bool", Type::Bool),
     ("[]string", Type::Slice { name: "", elem: &Type::Text }),
 ];
+/// Flags of `create` itself that plugins of docker-machine ask for.
+pub const OF_CREATE: [&str; 4] = ["swarm-master", "swarm-host", "swarm-discovery", "engine-install-url"];
 /// The version of the protocol, the only one there ever was.
 pub const VERSION: i64 = 1;
 /// The names of the service: docker-machine's, and that of its versions before 0.5.1.
