@@ -1,6 +1,7 @@
 //! The list of built-in drivers, the one place that names them, and beside it the plugins that can be found.
 
 mod generic_ssh;
+mod local;
 mod missing;
 mod none;
 mod nspawn;

@@ -4,17 +4,13 @@
 //! address on a bridge, and an SSH host key that was made before its first start. systemd-nspawn(1) runs it. It is no
 //! isolation boundary: whoever is root inside can become root outside.
 
-mod apt;
-mod apt_conf;
 mod cgroup;
 mod check;
 mod files;
 mod image;
 mod lease;
-mod lock;
 mod net;
 mod proc;
-mod recipe;
 mod resolve;
 mod run;
 mod subnet;
@@ -23,10 +19,14 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use self::{files::Layout, lease::Holder, net::Network, proc::Process, recipe::Recipe, subnet::Subnet};
+use self::{files::Layout, lease::Holder, net::Network, proc::Process, subnet::Subnet};
 use crate::{
     checkpoint::Checkpoint,
     driver::{Base, BuiltIn, Context, DriverError, FlagSpec, Flags, Identity, Origin, Profile, Result},
+    drivers::local::{
+        keys,
+        recipe::{self, Recipe, Wanted},
+    },
     env::Env,
     machine::{SshEndpoint, State},
 };
@@ -87,6 +87,21 @@ struct Limits {
     cpus: u64,
 }
 
+impl Nspawned {
+    /// What its image is made from.
+    async fn recipe(&self, context: &Context) -> Result<Recipe> {
+        let wanted = Wanted {
+            driver: Nspawn::NAME,
+            suite: &self.suite,
+            mirrors: &self.mirrors,
+            own: &[],
+            packages: &self.packages,
+            is_bare: self.is_bare,
+        };
+        Recipe::of(context, wanted).await
+    }
+}
+
 type Save<'a> = &'a (dyn Fn(&Nspawned) -> Result<()> + Send + Sync);
 
 impl BuiltIn for Nspawn {
@@ -131,13 +146,12 @@ impl BuiltIn for Nspawn {
                 "--nspawn-memory {memory} is too little: {LEAST_MEMORY} MiB are the least, 0 is no limit"
             )));
         }
-        let packages = words("nspawn-packages", flags.list("nspawn-packages"))?;
         Ok(Nspawned {
             base: Base { ssh_user: "root".to_owned(), ssh_port: SSH_PORT, ..Base::new(context) },
             id: format!("{:08x}", rand::random::<u32>()),
-            suite: suite(flags.text("nspawn-suite"))?,
-            mirrors: mirrors(flags.list("nspawn-mirror"))?,
-            packages,
+            suite: recipe::suite(Self::NAME, flags.text("nspawn-suite"))?,
+            mirrors: recipe::mirrors(Self::NAME, flags.list("nspawn-mirror"))?,
+            packages: recipe::packages(Self::NAME, flags.list("nspawn-packages"))?,
             cpus: count("nspawn-cpus", flags)?,
             memory,
             subnet: subnet.map_err(|error| usage(format!("--nspawn-subnet: {error}")))?,
@@ -156,7 +170,7 @@ impl BuiltIn for Nspawn {
     async fn create(&self, context: &Context, state: &mut Nspawned, save: Save<'_>) -> Result<()> {
         choose_image(context, state, save).await?;
         choose_address(context, state, save).await?;
-        let (key, public) = files::login_key(context)?;
+        let (key, public) = keys::login_key(context)?;
         state.base.ssh_key_path = key.to_string_lossy().into_owned();
         state.host_key = files::prepare(context, &format!("{public}\n")).await?;
         save(state)?;
@@ -233,7 +247,7 @@ impl BuiltIn for Nspawn {
 async fn choose_image(context: &Context, state: &mut Nspawned, save: Save<'_>) -> Result<()> {
     loop {
         if !image::exists(context, &state.image) {
-            let recipe = Recipe::of(context, state).await?;
+            let recipe = state.recipe(context).await?;
             state.image = image::ensure(context, &recipe, state.wants_new_image).await?;
             state.wants_new_image = false;
         }
@@ -330,45 +344,6 @@ async fn sweep(context: &Context, state: &mut Nspawned) -> Result<()> {
     match state.subnet {
         Some(subnet) => Network::new(context, subnet).down_if_unused().await,
         None => Ok(()),
-    }
-}
-
-fn suite(given: Option<&str>) -> Result<String> {
-    let Some(given) = given else {
-        return recipe::own_suite()
-            .ok_or_else(|| usage("say which suite the image is to be of: --nspawn-suite bookworm"));
-    };
-    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if given.starts_with('-') || !given.chars().all(is_plain) {
-        return Err(usage(format!("--nspawn-suite {given:?} is not a suite such as bookworm")));
-    }
-    Ok(given.to_owned())
-}
-
-fn mirrors(given: &[String]) -> Result<Vec<String>> {
-    for mirror in given {
-        let is_address = mirror.contains("://") && !mirror.contains(char::is_whitespace);
-        let is_line = apt::parse_list(mirror).len() == 1;
-        if !is_address && !is_line {
-            return Err(usage(format!(
-                "--nspawn-mirror {mirror:?} is neither an address such as http://ftp.debian.org/debian nor an apt line"
-            )));
-        }
-    }
-    Ok(given.to_vec())
-}
-
-/// Package names, perhaps several in one value.
-fn words(flag: &str, given: &[String]) -> Result<Vec<String>> {
-    let split = given.iter().flat_map(|value| value.split([',', ' '])).filter(|word| !word.is_empty());
-    let words: Vec<String> = split.map(str::to_owned).collect();
-    let is_package = |word: &String| {
-        word.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-.:".contains(c))
-    };
-    match words.iter().find(|word| !is_package(word)) {
-        Some(word) => Err(usage(format!("--{flag} {word:?} is not a package"))),
-        None => Ok(words),
     }
 }
 

@@ -4,7 +4,6 @@ use std::{path::Path, time::Duration};
 
 use super::{
     Nspawned, image, net,
-    recipe::Recipe,
     subnet::{Route, Subnet},
 };
 use crate::{
@@ -54,7 +53,7 @@ pub(super) async fn preflight(context: &Context, state: &Nspawned) -> Result<()>
     paths(context)?;
     namespaces(&context.env).await?;
     disk(&context.store, 0)?;
-    let recipe = Recipe::of(context, state).await?;
+    let recipe = state.recipe(context).await?;
     let has_image = image::find(context, &recipe).is_some() && !state.wants_new_image;
     disk(&context.store, if has_image { HOST_BYTES } else { IMAGE_BYTES + HOST_BYTES })?;
     subnet(state.subnet, &net::routes()).map(drop)

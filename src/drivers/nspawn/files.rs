@@ -5,19 +5,21 @@
 
 use std::{
     fs, io,
-    io::Write,
     net::Ipv4Addr,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
-use russh::keys::{Algorithm, PrivateKey, PublicKey, ssh_key::LineEnding};
+use super::{net, resolve, subnet::Subnet};
+use crate::{
+    driver::{Context, DriverError, Result},
+    drivers::local::{
+        apt_conf,
+        keys::{keypair, replace},
+        recipe,
+    },
+};
 
-use super::{apt_conf, net, recipe, resolve, subnet::Subnet};
-use crate::driver::{Context, DriverError, Result};
-
-/// The login key's name in the machine's folder.
-const LOGIN_KEY: &str = "id_ed25519";
 /// The host's private key inside.
 const HOST_KEY: &str = "etc/ssh/ssh_host_ed25519_key";
 
@@ -70,14 +72,6 @@ impl Layout {
     pub(super) fn console(&self) -> PathBuf {
         self.folder.join("console.log")
     }
-}
-
-/// Makes the login key where there is none; gives its path and its public half.
-pub(super) fn login_key(context: &Context) -> Result<(PathBuf, String)> {
-    let path = context.file(LOGIN_KEY);
-    let public = keypair(&path, context.name.as_str())
-        .map_err(|error| DriverError::failed("make the login key", error))?;
-    Ok((path, public))
 }
 
 /// Lays out a new host; what is there already stays. Gives the host's public key.
@@ -144,27 +138,6 @@ fn lay_out(layout: &Layout, name: &str, login_key: &str, apt: &str) -> io::Resul
     keypair(&upper.join(HOST_KEY), name)
 }
 
-/// Makes a key pair where there is none; gives the public half in `authorized_keys` form.
-fn keypair(path: &Path, comment: &str) -> io::Result<String> {
-    let private = match fs::read_to_string(path) {
-        Ok(text) => PrivateKey::from_openssh(text).map_err(io::Error::other)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mut key =
-                PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519).map_err(io::Error::other)?;
-            key.set_comment(comment);
-            let text = key.to_openssh(LineEnding::LF).map_err(io::Error::other)?;
-            replace(path, text.as_bytes(), 0o600)?;
-            key
-        }
-        Err(error) => return Err(error),
-    };
-    let public = PublicKey::from(&private).to_openssh().map_err(io::Error::other)?;
-    let mut public_path = path.as_os_str().to_owned();
-    public_path.push(".pub");
-    replace(Path::new(&public_path), format!("{public}\n").as_bytes(), 0o644)?;
-    Ok(public)
-}
-
 fn network_file(subnet: Subnet, address: Ipv4Addr) -> Result<String> {
     let mut templates = minijinja::Environment::new();
     templates.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
@@ -191,16 +164,6 @@ fn hardware_address(address: Ipv4Addr) -> String {
 fn write(upper: &Path, path: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
     make_folders(upper, Path::new(path).parent().unwrap_or(Path::new("")))?;
     replace(&upper.join(path), bytes, mode)
-}
-
-/// Whole or not at all, and with its mode from the beginning.
-fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
-    file.persist(path)?;
-    Ok(())
 }
 
 /// Each folder of a path inside, open to read as it is in the image.

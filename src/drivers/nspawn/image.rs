@@ -10,12 +10,12 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    lock::Lock,
-    recipe::{self, Recipe},
-};
 use crate::{
     driver::{Context, DriverError, Result},
+    drivers::local::{
+        lock::Lock,
+        recipe::{self, Recipe},
+    },
     process::Command,
     retry::Deadline,
 };
@@ -61,7 +61,7 @@ pub(super) fn exists(context: &Context, name: &str) -> bool {
 
 /// The newest finished image of a recipe.
 pub(super) fn find(context: &Context, recipe: &Recipe) -> Option<String> {
-    generations(context, &recipe.name()).into_iter().max_by_key(|name| generation(name))
+    generations(context, &name_of(recipe)).into_iter().max_by_key(|name| generation(name))
 }
 
 /// The image of a recipe, built where there is none, or where a new one is wanted. Gives its name.
@@ -71,7 +71,7 @@ pub(super) async fn ensure(context: &Context, recipe: &Recipe, wants_new: bool) 
     }
     let folder = cache(context);
     fs::create_dir_all(&folder).map_err(|error| DriverError::failed("make the folder for images", error))?;
-    let lock_file = folder.join(format!(".{}.lock", recipe.name()));
+    let lock_file = folder.join(format!(".{}.lock", name_of(recipe)));
     let what = "the image that another rmachine builds";
     let before = find(context, recipe);
     let lock = Lock::alone(&lock_file, what, BUILD_AT_MOST, &context.events).await?;
@@ -151,11 +151,11 @@ fn generation(name: &str) -> u32 {
 
 async fn build(context: &Context, recipe: &Recipe, lock: &Lock, replaces: Option<&str>) -> Result<String> {
     let name = match replaces {
-        Some(old) => format!("{}.{}", recipe.name(), generation(old) + 1),
-        None => recipe.name(),
+        Some(old) => format!("{}.{}", name_of(recipe), generation(old) + 1),
+        None => name_of(recipe),
     };
     let folder = cache(context);
-    let draft = folder.join(format!(".{}.draft", recipe.name()));
+    let draft = folder.join(format!(".{}.draft", name_of(recipe)));
     let failed = |error| DriverError::failed(format!("make the image {name}"), error);
     // Nobody else is at it: we hold the lock, which a builder that outlived its rmachine would still hold.
     absent_is_fine(fs::remove_dir_all(&draft)).map_err(failed)?;
@@ -165,7 +165,7 @@ async fn build(context: &Context, recipe: &Recipe, lock: &Lock, replaces: Option
     furnish(&draft.join("root"), recipe).map_err(failed)?;
     fs::rename(&draft, folder.join(&name)).map_err(failed)?;
     let _lock = lock_users(context).await?;
-    remove_replaced(context, &recipe.name())?;
+    remove_replaced(context, &name_of(recipe))?;
     Ok(name)
 }
 
@@ -242,10 +242,10 @@ fn absent_is_fine(done: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// A digest of what is put into every image, for the recipe's key.
-pub(super) fn furnishing_digest() -> String {
+/// The name of a recipe's images; what we put into each is part of it.
+fn name_of(recipe: &Recipe) -> String {
     let files = FILES.iter().flat_map(|(path, text)| [*path, *text]);
-    recipe::digest(files.chain(MASKED))
+    recipe.name(&recipe::digest(files.chain(MASKED)))
 }
 
 #[cfg(test)]

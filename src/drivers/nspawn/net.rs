@@ -13,11 +13,11 @@ use std::{
 
 use super::{
     lease::{Holder, LEASES, Leases},
-    lock::Lock,
     subnet::{self, Subnet},
 };
 use crate::{
     driver::{Context, DriverError, Result},
+    drivers::local::lock::Lock,
     process::Command,
     retry::Deadline,
 };

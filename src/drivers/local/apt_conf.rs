@@ -16,13 +16,13 @@ const FETCHING: [&str; 9] = [
 ];
 
 /// Settings for building an image on this machine, one `Name "value";` each.
-pub(super) fn for_building(dump: &str) -> Vec<String> {
+pub(in crate::drivers) fn for_building(dump: &str) -> Vec<String> {
     settings(dump).map(|(name, value)| format!("{name} \"{value}\";")).collect()
 }
 
 /// The same for a host: without programs of this machine, and without proxies that only this machine reaches. A proxy of the
 /// environment stands in where apt has none of its own.
-pub(super) fn for_host(dump: &str, plain_proxy: Option<&str>, tls_proxy: Option<&str>) -> String {
+pub(in crate::drivers) fn for_host(dump: &str, plain_proxy: Option<&str>, tls_proxy: Option<&str>) -> String {
     let mut text = String::new();
     let mut set = |name: &str, value: &str| {
         if reaches_from_inside(name, value) {

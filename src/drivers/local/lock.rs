@@ -14,30 +14,30 @@ use crate::{
 
 /// Holds a lock until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(in crate::drivers) struct Lock {
     file: File,
 }
 
 impl Lock {
     /// Alone, waiting at most so long; `what` says what is being waited for.
-    pub(super) async fn alone(path: &Path, what: &str, at_most: Duration, events: &Events) -> Result<Self> {
+    pub(in crate::drivers) async fn alone(path: &Path, what: &str, at_most: Duration, events: &Events) -> Result<Self> {
         Self::wait(path, what, at_most, events, File::try_lock).await
     }
 
     /// Together with others that want it together.
-    pub(super) async fn shared(path: &Path, what: &str, at_most: Duration, events: &Events) -> Result<Self> {
+    pub(in crate::drivers) async fn shared(path: &Path, what: &str, at_most: Duration, events: &Events) -> Result<Self> {
         Self::wait(path, what, at_most, events, File::try_lock_shared).await
     }
 
     /// Alone and at once, or not at all.
-    pub(super) fn alone_now(path: &Path) -> Option<Self> {
+    pub(in crate::drivers) fn alone_now(path: &Path) -> Option<Self> {
         let file = open(path).ok()?;
         file.try_lock().ok()?;
         Some(Self { file })
     }
 
     /// The open file, to be handed to a program that must keep the lock even when we die.
-    pub(super) fn file(&self) -> Result<File> {
+    pub(in crate::drivers) fn file(&self) -> Result<File> {
         self.file.try_clone().map_err(|error| DriverError::failed("hand on a lock", error))
     }
 

@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 
 /// One source, such as a mirror with its suites.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Source {
+pub(in crate::drivers) struct Source {
     uris: Vec<String>,
     suites: Vec<String>,
     components: Vec<String>,
@@ -18,7 +18,7 @@ pub(super) struct Source {
 
 /// What a source is signed with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Key {
+pub(in crate::drivers) enum Key {
     /// A keyring file, or a fingerprint in apt's trusted keyrings.
     Named(String),
     /// A key that stands in the source itself, in armour.
@@ -35,7 +35,7 @@ const ALIASES: [&str; 3] = ["stable", "oldstable", "testing"];
 const OPTIONS: [&str; 5] = ["Trusted", "Check-Valid-Until", "Check-Date", "Snapshot", "By-Hash"];
 
 /// All sources of this machine.
-pub(super) fn configured(folder: &Path) -> Vec<Source> {
+pub(in crate::drivers) fn configured(folder: &Path) -> Vec<Source> {
     let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
     let mut sources = parse_list(&read(&folder.join("sources.list")));
     let parts = fs::read_dir(folder.join("sources.list.d")).into_iter().flatten().flatten();
@@ -53,7 +53,7 @@ pub(super) fn configured(folder: &Path) -> Vec<Source> {
 
 /// The distribution's sources for a suite, given this machine's own: other vendors left out, suites replaced where the wanted one is not
 /// this machine's, only the components and pockets that an image needs.
-pub(super) fn for_suite(sources: &[Source], own: &str, wanted: &str) -> Vec<Source> {
+pub(in crate::drivers) fn for_suite(sources: &[Source], own: &str, wanted: &str) -> Vec<Source> {
     let fitting: Vec<Source> = sources.iter().filter_map(|source| source.narrowed(own, wanted)).collect();
     let (of_distribution, signed_by_others): (Vec<_>, Vec<_>) =
         fitting.into_iter().partition(Source::has_distribution_key);
@@ -63,12 +63,12 @@ pub(super) fn for_suite(sources: &[Source], own: &str, wanted: &str) -> Vec<Sour
 
 impl Source {
     /// The keys.
-    pub(super) fn keys(&self) -> &[Key] {
+    pub(in crate::drivers) fn keys(&self) -> &[Key] {
         &self.keys
     }
 
     /// One-line entries for sources.list; `name_of` says which file holds an inline key.
-    pub(super) fn lines(&self, mut name_of: impl FnMut(&str) -> String) -> Vec<String> {
+    pub(in crate::drivers) fn lines(&self, mut name_of: impl FnMut(&str) -> String) -> Vec<String> {
         let mut options = self.options.clone();
         if !self.keys.is_empty() {
             let names: Vec<String> = self
@@ -121,7 +121,7 @@ fn translated(suite: &str, own: &str, wanted: &str) -> Option<String> {
 }
 
 /// The one-line form: `deb [option=value ...] URI SUITE COMPONENT...`.
-pub(super) fn parse_list(text: &str) -> Vec<Source> {
+pub(in crate::drivers) fn parse_list(text: &str) -> Vec<Source> {
     text.lines().filter_map(|line| parse_line(line.split('#').next().unwrap_or_default())).collect()
 }
 
@@ -154,7 +154,7 @@ fn parse_line(line: &str) -> Option<Source> {
 }
 
 /// The deb822 form: stanzas of `Field: values`, continued on indented lines.
-pub(super) fn parse_deb822(text: &str) -> Vec<Source> {
+pub(in crate::drivers) fn parse_deb822(text: &str) -> Vec<Source> {
     let mut stanzas: Vec<Vec<(String, String)>> = vec![Vec::new()];
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let Some(stanza) = stanzas.last_mut() else { break };
