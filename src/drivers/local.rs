@@ -2,6 +2,7 @@
 
 pub(super) mod apt;
 pub(super) mod apt_conf;
+pub(super) mod fetch;
 pub(super) mod keys;
 pub(super) mod lock;
 pub(super) mod recipe;

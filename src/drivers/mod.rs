@@ -6,6 +6,7 @@ mod missing;
 mod none;
 mod nspawn;
 pub mod plugin;
+mod qemu;
 #[cfg(debug_assertions)]
 mod rehearsal;
 mod stored;
@@ -22,6 +23,7 @@ use plugin::{Plugin, find::Program, pool::Pool};
 pub fn all() -> Vec<Box<dyn Driver>> {
     vec![
         Box::new(Adapter(nspawn::Nspawn)),
+        Box::new(Adapter(qemu::Qemu)),
         Box::new(Adapter(generic_ssh::GenericSsh)),
         Box::new(Adapter(none::NoDriver)),
     ]

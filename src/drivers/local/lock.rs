@@ -20,12 +20,22 @@ pub(in crate::drivers) struct Lock {
 
 impl Lock {
     /// Alone, waiting at most so long; `what` says what is being waited for.
-    pub(in crate::drivers) async fn alone(path: &Path, what: &str, at_most: Duration, events: &Events) -> Result<Self> {
+    pub(in crate::drivers) async fn alone(
+        path: &Path,
+        what: &str,
+        at_most: Duration,
+        events: &Events,
+    ) -> Result<Self> {
         Self::wait(path, what, at_most, events, File::try_lock).await
     }
 
     /// Together with others that want it together.
-    pub(in crate::drivers) async fn shared(path: &Path, what: &str, at_most: Duration, events: &Events) -> Result<Self> {
+    pub(in crate::drivers) async fn shared(
+        path: &Path,
+        what: &str,
+        at_most: Duration,
+        events: &Events,
+    ) -> Result<Self> {
         Self::wait(path, what, at_most, events, File::try_lock_shared).await
     }
 
