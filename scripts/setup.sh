@@ -8,6 +8,8 @@ wanted() {
     cat <<'LIST'
 mmdebstrap:mmdebstrap
 systemd-nspawn:systemd-container
+qemu-system-x86_64:qemu-system-x86
+qemu-img:qemu-utils
 ip:iproute2
 iptables:iptables
 ssh:openssh-client

@@ -11,6 +11,8 @@ mod hosts;
 mod plugin;
 #[path = "contract/raw.rs"]
 mod raw;
+#[path = "contract/virtual_machines.rs"]
+mod virtual_machines;
 
 use std::collections::BTreeSet;
 
@@ -48,6 +50,7 @@ fn good_flags(driver: &dyn Driver) -> Flags {
         "generic" => vec![("generic-ip-address", text("192.0.2.5"))],
         "none" => vec![("none-url", text("tcp://192.0.2.5:2376"))],
         "nspawn" => vec![("nspawn-suite", text("bookworm"))],
+        "qemu" => vec![("qemu-image", text("/nonexistent/disk.qcow2"))],
         "raw" => vec![("raw-size", FlagValue::Int(3))],
         plugin::NAME => vec![("lab-size", FlagValue::Int(3))],
         "pool" => vec![("pool-hosts", text("/nonexistent/hosts"))],
@@ -90,6 +93,17 @@ fn bad_flags(driver: &dyn Driver) -> Vec<(&'static str, FlagValue)> {
             ("nspawn-subnet", text("8.8.8.0/24")),
             ("nspawn-mirror", FlagValue::List(vec!["deb".to_owned()])),
             ("nspawn-packages", FlagValue::List(vec!["-o".to_owned()])),
+        ],
+        "qemu" => vec![
+            ("qemu-image", text("ftp://x.example/disk.qcow2")),
+            ("qemu-image-sha256", text("abc")),
+            ("qemu-suite", text("../x")),
+            ("qemu-cpus", FlagValue::Int(0)),
+            ("qemu-memory", FlagValue::Int(64)),
+            ("qemu-disk", FlagValue::Int(1)),
+            ("qemu-accel", text("warp")),
+            ("qemu-ssh-user", text("Root Beer")),
+            ("qemu-forward", FlagValue::List(vec!["80:http".to_owned()])),
         ],
         "raw" => vec![("raw-size", FlagValue::Int(-1))],
         plugin::NAME => vec![("lab-size", FlagValue::Int(0))],

@@ -1,10 +1,10 @@
 //! The two ways into a machine: SSH to its host, and the Engine API the way the user's client will come.
 
-use std::{path::Path, sync::Arc};
+use std::{net::IpAddr, path::Path, sync::Arc};
 
 use super::{OpsError, World};
 use crate::{
-    driver::Driver,
+    driver::{Driver, Origin},
     engine::api::{Api, Dial, Endpoint},
     machine::SshEndpoint,
     retry::Deadline,
@@ -102,6 +102,13 @@ pub fn url(world: &World, driver: &dyn Driver, record: &Record) -> Result<String
 pub fn port(world: &World, driver: &dyn Driver, record: &Record) -> Result<Option<u16>, OpsError> {
     let url = driver.url(&world.context(&record.name), &record.config.driver)?;
     Ok(url.as_deref().and_then(host_and_port).map(|(_, port)| port))
+}
+
+/// The host's own address, as far as the connection shows it. A host that we made and that answers on loopback is behind a port that
+/// leads to it, and has another.
+pub fn reached(driver: &dyn Driver, session: &Session) -> Option<IpAddr> {
+    let is_forwarded = |peer: &IpAddr| peer.is_loopback() && driver.profile().origin == Origin::Made;
+    session.peer_address().filter(|peer| !is_forwarded(peer))
 }
 
 /// Host and port of `tcp://host:port`; IPv6 addresses stand in brackets.

@@ -281,7 +281,7 @@ impl Host {
         }
         let facts = provision::look(session, &wishes, options.deadline, events).await?;
         let archive = if facts.engine.is_none() { world.archives.wanted(&wishes)? } else { None };
-        let reached = session.peer_address();
+        let reached = connect::reached(driver, session);
         let names = server_names(world, driver, record, reached, &wishes)?;
         let known = connect::url(world, driver, record).ok().as_deref().and_then(connect::host_and_port);
         let port = known.map_or_else(|| wishes.port(), |(_, port)| port);

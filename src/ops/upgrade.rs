@@ -118,7 +118,7 @@ impl Story<'_> {
         let materials = Materials {
             machine: record.name.as_str(),
             provider: &record.config.driver_name,
-            reached: session.peer_address(),
+            reached: connect::reached(self.driver, &session),
             authority: "",
             server: &server,
             archive: archive.as_ref(),

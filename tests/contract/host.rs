@@ -41,7 +41,7 @@ pub fn driver() -> Option<Box<dyn Driver>> {
 }
 
 /// Says so, and counts it where `scripts/test.sh` counts.
-fn skip(env: &Env, reason: &str) {
+pub fn skip(env: &Env, reason: &str) {
     let line = format!("SKIPPED: no real host here: {reason}");
     println!("{line}");
     if let Some(path) = env.var("RMACHINE_SKIPPED_FILE") {

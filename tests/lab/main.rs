@@ -33,4 +33,5 @@ mod terminal;
 mod tls;
 mod upgrade;
 mod vendor;
+mod virtual_machines;
 mod waits;

@@ -33,13 +33,16 @@ const RELEASE: (&str, &str) = ("trixie", "13");
 const MAKING_AT_MOST: Duration = Duration::from_secs(2 * 60 * 60);
 /// How long `qemu-img` may take.
 const QEMU_IMG_AT_MOST: Duration = Duration::from_secs(60);
-/// What a machine needs that a host in namespaces does not.
-const PACKAGES: [&str; 5] = [
-    "?or(?exact-name(linux-image-cloud-amd64),?exact-name(linux-image-cloud-arm64))",
+/// What a machine needs that a host in namespaces does not: Debian's kernel without drivers for hardware, by its name on either processor.
+const PACKAGES: [&str; 7] = [
+    "?exact-name(linux-image-cloud-amd64)",
+    "?exact-name(linux-image-cloud-arm64)",
     "initramfs-tools",
     "udev",
     "e2fsprogs",
     "libpam-systemd",
+    // Such a kernel has AppArmor, and an engine there starts no container without its parser.
+    "apparmor",
 ];
 /// What goes into every built image.
 const FILES: [(&str, &str); 4] = [

@@ -81,7 +81,7 @@ fn in_our_words(status: &str) -> State {
 /// Starts the guest and waits until sshd answers; gives the accelerator that works.
 pub(super) async fn power_on(context: &Context, state: &Virtual, base: &Base, arch: Arch) -> Result<Accel> {
     let files = Files::of(&context.folder);
-    let first = first_choice(context, state.accel)?;
+    let first = first_choice(context, state);
     let needs_proof = state.accel == Wish::Auto && first != Accel::Tcg && state.proven != Some(first);
     match boot(context, state, base, arch, first, needs_proof).await {
         Err(Boot::NoProgress(reason)) => {
@@ -99,21 +99,19 @@ pub(super) async fn power_on(context: &Context, state: &Virtual, base: &Base, ar
 }
 
 /// The wanted accelerator, or the first that is not known to fail.
-fn first_choice(context: &Context, wish: Wish) -> Result<Accel> {
-    match wish {
-        Wish::Kvm => Ok(Accel::Kvm),
-        Wish::Hvf => Ok(Accel::Hvf),
-        Wish::Tcg => Ok(Accel::Tcg),
-        Wish::Auto => Ok(match Accel::candidate() {
-            None => Accel::Tcg,
-            Some(accel) => match proof::against(context, accel) {
-                None => accel,
-                Some(reason) => {
-                    context.events.note(format!("{accel} does not run guests here ({reason}): using tcg"));
-                    Accel::Tcg
-                }
-            },
-        }),
+fn first_choice(context: &Context, state: &Virtual) -> Accel {
+    match (state.accel, Accel::candidate()) {
+        (Wish::Kvm, _) => Accel::Kvm,
+        (Wish::Hvf, _) => Accel::Hvf,
+        (Wish::Tcg, _) | (Wish::Auto, None) => Accel::Tcg,
+        (Wish::Auto, Some(accel)) => match proof::against(context, accel) {
+            None => accel,
+            Some(_) if state.proven == Some(Accel::Tcg) => Accel::Tcg,
+            Some(reason) => {
+                context.events.note(format!("{accel} does not run guests here ({reason}): using tcg"));
+                Accel::Tcg
+            }
+        },
     }
 }
 
@@ -150,12 +148,17 @@ async fn boot(
         let launched =
             Command::new(&context.env, arch.program()).args(args).run(Deadline::after(LAUNCH_AT_MOST)).await;
         match launched {
-            Err(error) if needs_proof => return Err(Boot::NoProgress(error.to_string())),
+            Err(error) if needs_proof => return Err(Boot::NoProgress(first_words(&error.to_string()))),
             Err(error) => return Err(Boot::Failed(DriverError::failed("start qemu", error))),
             Ok(_) => {}
         }
     }
     wait_until_up(context, state.base.ssh_port, &files, needs_proof).await
+}
+
+/// A program that aborts says much; what it says first is what it is about.
+fn first_words(error: &str) -> String {
+    error.split("; ").next().unwrap_or(error).to_owned()
 }
 
 async fn wait_until_up(
