@@ -86,14 +86,6 @@ impl Arch {
             }
         }
     }
-
-    /// The processor that a guest sees.
-    pub(super) fn cpu(self, accel: Accel) -> &'static str {
-        match accel {
-            Accel::Kvm | Accel::Hvf => "host",
-            Accel::Tcg => "max",
-        }
-    }
 }
 
 /// How a guest's instructions are run.
@@ -116,6 +108,14 @@ impl Accel {
         }
         let kvm = Path::new("/dev/kvm");
         fs::OpenOptions::new().read(true).write(true).open(kvm).is_ok().then_some(Self::Kvm)
+    }
+
+    /// The processor that a guest sees.
+    pub(super) fn cpu(self) -> &'static str {
+        match self {
+            Self::Kvm | Self::Hvf => "host",
+            Self::Tcg => "max",
+        }
     }
 
     /// What follows `-accel`.
