@@ -10,7 +10,7 @@ page=docs/results.md
 round() { # SEED ROWS: the tests of one round
     echo "campaign: seed $1"
     RMACHINE_CAMPAIGN=1 RMACHINE_REQUIRE_HOSTS=1 RMACHINE_SEED=$1 RMACHINE_RESULTS_FILE=$2 \
-        cargo test --test lab -- --nocapture --test-threads 2 kill:: faults:: swarm::a_swarm_that_was_killed
+        cargo test --test lab -- --nocapture --test-threads 2 kill:: faults:: virtual_machines:: swarm::a_swarm_that_was_killed
     RMACHINE_ROUNDS=1000 RMACHINE_SEED=$1 RMACHINE_RESULTS_FILE=$2 cargo test --test interleavings -- --nocapture
 }
 
