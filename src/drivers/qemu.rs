@@ -291,7 +291,7 @@ fn base(context: &Context, state: &Virtual, arch: Arch) -> Result<image::Base> {
 }
 
 fn own_arch() -> std::result::Result<Arch, String> {
-    Arch::own().ok_or_else(|| format!("it knows no machines like this one, {}", std::env::consts::ARCH))
+    Arch::own().ok_or_else(|| "it knows machines with x86_64 and aarch64 processors only".to_owned())
 }
 
 fn arch() -> Result<Arch> {

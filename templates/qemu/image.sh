@@ -1,7 +1,7 @@
 #!/bin/sh
 # Run in the finished root file system, as mmdebstrap's last step: makes a disk out of it, and lays the kernel and its first file system
 # beside that, in /run/rmachine/out. In /run/rmachine lie seed.sh, seed.service and ether.network.
-set -eu
+set -ue
 
 main() {
     folder=/run/rmachine

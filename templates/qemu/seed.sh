@@ -1,7 +1,7 @@
 #!/bin/sh
 # Run inside at each boot, before sshd and the network: takes up what the seed says. Beside the files for cloud-init, which this image
 # does without, the seed has plain ones: name, user, authorized_keys, host_key.
-set -eu
+set -ue
 
 main() {
     folder=/run/rmachine-seed

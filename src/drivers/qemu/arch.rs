@@ -27,10 +27,12 @@ pub(super) enum Arch {
 impl Arch {
     /// This computer's.
     pub(super) fn own() -> Option<Self> {
-        match std::env::consts::ARCH {
-            "x86_64" => Some(Self::X86),
-            "aarch64" => Some(Self::Arm),
-            _ => None,
+        if cfg!(target_arch = "x86_64") {
+            Some(Self::X86)
+        } else if cfg!(target_arch = "aarch64") {
+            Some(Self::Arm)
+        } else {
+            None
         }
     }
 
