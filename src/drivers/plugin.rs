@@ -11,6 +11,7 @@ pub mod error;
 pub mod find;
 mod flags;
 pub mod gob;
+pub mod lease;
 pub mod lines;
 pub mod pool;
 pub mod process;
@@ -31,7 +32,8 @@ use self::{
     error::PluginError,
     find::Program,
     gob::Value,
-    pool::{ANSWER, Lease, Pool, in_thread},
+    lease::{ANSWER, Lease},
+    pool::{Pool, in_thread},
 };
 use super::stored;
 use crate::{

@@ -185,7 +185,6 @@ impl Connection {
     }
 
     fn end(&self, error: &Arc<GobError>) {
-        self.hang_up();
         let before = {
             let mut waiting = lock(&self.waiting);
             match &*waiting {
@@ -193,6 +192,8 @@ impl Connection {
                 Waiting::Open(_) => std::mem::replace(&mut *waiting, Waiting::Over(Arc::clone(error))),
             }
         };
+        // Only now: who sends meanwhile would find a broken line, and that would be told as the reason.
+        self.hang_up();
         if let Waiting::Open(answers) = before {
             for answer in answers.into_values() {
                 answer(Err(Fault::Over(Arc::clone(error))));

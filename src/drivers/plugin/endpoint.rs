@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{error::PluginError, pool::Lease};
+use super::{error::PluginError, lease::Lease};
 use crate::machine::SshEndpoint;
 
 /// The field of the state that is ours.
