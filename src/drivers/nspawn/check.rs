@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use super::{
-    Nspawned, image, net,
+    Nspawned, image, net, proc,
     subnet::{Route, Subnet},
 };
 use crate::{
@@ -47,6 +47,11 @@ pub(super) fn available(env: &Env) -> std::result::Result<(), String> {
     Ok(())
 }
 
+/// inotify instances that the programs of a host hold, systemd's above all.
+const INOTIFY_INSTANCES: usize = 8;
+/// Where the kernel says how many of them a user may have.
+const INOTIFY_LIMIT: &str = "/proc/sys/fs/inotify/max_user_instances";
+
 /// Everything else.
 pub(super) async fn preflight(context: &Context, state: &Nspawned) -> Result<()> {
     programs(&context.env)?;
@@ -56,6 +61,7 @@ pub(super) async fn preflight(context: &Context, state: &Nspawned) -> Result<()>
     let recipe = state.recipe(context).await?;
     let has_image = image::find(context, &recipe).is_some() && !state.wants_new_image;
     disk(&context.store, if has_image { HOST_BYTES } else { IMAGE_BYTES + HOST_BYTES })?;
+    watches()?;
     subnet(state.subnet, &net::routes()).map(drop)
 }
 
@@ -124,6 +130,24 @@ async fn namespaces(env: &Env) -> Result<()> {
     })
 }
 
+/// Whether the programs of one more host can watch files; all hosts share root's number of instances, and one that gets none does not boot.
+fn watches() -> Result<()> {
+    let limit = std::fs::read_to_string(INOTIFY_LIMIT).ok().and_then(|text| text.trim().parse().ok());
+    limit.map_or(Ok(()), |limit| enough_watches(limit, proc::inotify_instances()))
+}
+
+fn enough_watches(limit: usize, held: usize) -> Result<()> {
+    if held + INOTIFY_INSTANCES <= limit {
+        return Ok(());
+    }
+    Err(DriverError::Preflight {
+        message: format!(
+            "of the {limit} inotify instances that root may have here {held} are in use, and a host needs {INOTIFY_INSTANCES}"
+        ),
+        hint: Some(format!("sysctl -w fs.inotify.max_user_instances={}", (limit * 2).max(1024))),
+    })
+}
+
 /// Whether the store's file system fits, and has so many bytes left.
 fn disk(store: &Path, bytes: u64) -> Result<()> {
     let Some(existing) = store.ancestors().find(|folder| folder.exists()) else { return Ok(()) };
@@ -175,6 +199,19 @@ mod tests {
             "the network 10.47.0.0/24 is in use: this machine routes 10.47.0.0/24 to tun0"
         );
         assert_eq!(subnet(None, &routes).unwrap(), "10.47.1.0/24".parse().unwrap());
+    }
+
+    #[test]
+    fn a_host_that_could_not_watch_its_files_is_refused_with_the_line_that_helps() {
+        assert!(enough_watches(128, 120).is_ok());
+        let DriverError::Preflight { message, hint } = enough_watches(128, 121).unwrap_err() else {
+            panic!()
+        };
+        assert_eq!(
+            message,
+            "of the 128 inotify instances that root may have here 121 are in use, and a host needs 8"
+        );
+        assert_eq!(hint.as_deref(), Some("sysctl -w fs.inotify.max_user_instances=1024"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A process is known by its id and its start time together: ids are given again, and after a reboot everything is.
 
-use std::{fs, net::Ipv4Addr, path::Path};
+use std::{fs, net::Ipv4Addr, os::unix::fs::MetadataExt, path::Path};
 
 use serde::{Deserialize, Serialize};
 
@@ -100,6 +100,21 @@ pub(super) fn all() -> Vec<Process> {
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter_map(Process::with_pid)
         .collect()
+}
+
+/// How many inotify instances the processes of root hold on this computer, those of hosts among them.
+pub(super) fn inotify_instances() -> usize {
+    all().into_iter().map(|process| inotify_of(&format!("/proc/{}", process.pid))).sum()
+}
+
+fn inotify_of(folder: &str) -> usize {
+    let is_root = fs::metadata(folder).is_ok_and(|metadata| metadata.uid() == 0);
+    let Ok(files) = fs::read_dir(format!("{folder}/fd")) else { return 0 };
+    let is_one = |path: &Path| path.as_os_str() == "anon_inode:inotify";
+    let ones = files.filter(|file| {
+        file.as_ref().is_ok_and(|file| fs::read_link(file.path()).is_ok_and(|path| is_one(&path)))
+    });
+    if is_root { ones.count() } else { 0 }
 }
 
 /// The name of a program by its first argument.
