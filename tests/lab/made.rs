@@ -25,6 +25,9 @@ fn a_machine_without_a_driver_given_lives_its_whole_life_and_leaves_nothing() {
     created.ok();
     assert!(!user.docker("dev", "version --format '{{.Server.Version}}'").ok().is_empty());
     let ip = user.rmachine(&["ip", "dev"]).ok();
+    // From here on its SSH server allows a connection one session.
+    let one_session = "echo MaxSessions 1 >/etc/ssh/sshd_config.d/one.conf; systemctl reload ssh";
+    user.rmachine(&["ssh", "dev", "--", one_session]).ok();
 
     user.rmachine(&["stop", "dev"]).ok();
     assert_eq!(user.rmachine(&["status", "dev"]).ok(), "Stopped");
@@ -38,6 +41,8 @@ fn a_machine_without_a_driver_given_lives_its_whole_life_and_leaves_nothing() {
     user.rmachine(&["kill", "dev"]).ok();
     assert_eq!(user.rmachine(&["status", "dev"]).ok(), "Stopped");
     user.rmachine(&["start", "dev"]).ok();
+    let again = user.rmachine(&["provision", "dev"]);
+    assert!(again.stderr.contains("already as it should be"), "{again:?}");
 
     user.rmachine(&["rm", "-y", "dev"]).ok();
     assert!(user.rmachine(&["ls", "-q"]).ok().is_empty());
