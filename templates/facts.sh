@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# What a host is, in one look. Changes nothing, not even a temporary file.
+# What a host is, in one look. Changes nothing, not even a temporary file; only a reading of units that a change has put off for
+# some seconds is done now.
 #
 # Answers with base64 of frames, "LENGTH NAME\n" and LENGTH bytes and "\n" each, the last one named "end": base64 so that no
 # byte of the host's can break the lines that carry it, lengths so that none can break a frame. What is not known is left out.
@@ -8,6 +9,7 @@ LC_ALL=C
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 set -u
+home=/var/lib/rmachine
 installer=https://get.docker.com
 # Larger files than this are told by their size alone.
 most_bytes=1048576
@@ -135,6 +137,11 @@ engine() {
 }
 
 units() {
+    if [ -f "$home/units-unread" ]; then
+        read -r waiting <"$home/units-unread"
+        systemctl stop "$waiting"
+        flock -w 60 "$home/lock" systemctl daemon-reload && rm -f "$home/units-unread"
+    fi
     shown=$(systemctl show docker.service docker.socket rmachine-docker.socket \
         -p Id -p LoadState -p ActiveState -p UnitFileState -p FragmentPath -p DropInPaths \
         -p NeedDaemonReload -p MainPID -p EnvironmentFiles 2>/dev/null)
@@ -225,7 +232,6 @@ cloud_init() {
 }
 
 ours() {
-    home=/var/lib/rmachine
     [ -d "$home" ] || return 0
     file "$home/state.json"
     for mark in inactive unlistening installed; do

@@ -54,8 +54,8 @@ receive_engine() {
 # session leaves behind. It writes to our stdout while somebody reads it.
 detached() { # VERB
     if [ -d /run/systemd/system ] && [ -S /run/dbus/system_bus_socket ]; then
-        systemd-run --quiet --collect --pipe --wait --unit="rmachine-${folder##*/}-$1" \
-            /bin/sh "$folder/program" "$folder" "$1" </dev/null
+        systemd-run --quiet --collect --scope --unit="rmachine-${folder##*/}-$1" \
+            setsid --wait /bin/sh "$folder/program" "$folder" "$1" </dev/null
     else
         setsid /bin/sh "$folder/program" "$folder" "$1" </dev/null &
         wait $!

@@ -46,7 +46,7 @@ impl Api {
         Self { endpoint, at, spoken: OnceLock::new(), idle: Mutex::new(None) }
     }
 
-    /// `GET /version`: the cheapest request that proves mutual TLS both ways.
+    /// `GET /version`, for which an engine runs two programs.
     pub async fn version(&self, deadline: Deadline) -> Result<Version, ApiError> {
         let request = Request::new(Method::GET, "/version", None);
         let version: Version = self.read(&request, deadline).await?;
@@ -54,10 +54,13 @@ impl Api {
         Ok(version)
     }
 
-    /// `GET /_ping`.
+    /// `GET /_ping`: the cheapest request that proves mutual TLS both ways.
     pub async fn ping(&self, deadline: Deadline) -> Result<(), ApiError> {
         let request = Request::new(Method::GET, "/_ping", None);
-        self.succeed(&request, deadline).await.map(drop)
+        match self.succeed(&request, deadline).await?.body.as_slice() {
+            b"OK" => Ok(()),
+            _ => Err(ApiError::NotAnEngine { at: self.at.clone(), reason: "it pings otherwise".to_owned() }),
+        }
     }
 
     /// `GET /info`.
@@ -103,8 +106,8 @@ impl Api {
         Ok(self.succeed(&request, deadline).await?.body)
     }
 
-    /// Asks for the version until the engine answers, or until it says something that waiting does not cure.
-    pub async fn wait(&self, deadline: Deadline, events: &Events) -> Result<Version, ApiError> {
+    /// Pings until the engine answers, or until it says something that waiting does not cure.
+    pub async fn wait(&self, deadline: Deadline, events: &Events) -> Result<(), ApiError> {
         let what = format!("the engine at {}", self.at);
         let last = Mutex::new(None);
         let keep = |error: ApiError| {
@@ -113,14 +116,14 @@ impl Api {
             why
         };
         let outcome = poll(&what, deadline, Backoff::NEAR, events, || async {
-            match self.version(deadline).await {
-                Ok(version) => Try::Done(version),
+            match self.ping(deadline).await {
+                Ok(()) => Try::Done(()),
                 Err(error) if error.is_passing() => Try::Again(keep(error)),
                 Err(error) => Try::Fail(error),
             }
         });
         let error = match outcome.await {
-            Ok(version) => return Ok(version),
+            Ok(()) => return Ok(()),
             Err(PollError::Failed(error)) => return Err(error),
             Err(PollError::TimedOut(late)) => ApiError::TimedOut(late),
         };

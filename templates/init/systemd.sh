@@ -30,7 +30,11 @@ systemd_remember() {
     case $shown in *docker.service*ActiveState=acti*docker.socket*) mark was-active || return ;; esac
     case $shown in *docker.socket*ActiveState=active*) mark was-listening || return ;; esac
     # What `started` says, without asking again: the first block is the service's, whatever order its lines have.
-    printf '%s\n' "$shown" | grep -e '^MainPID=' -e '^ExecMain' >"$folder/was-started"
+    while read -r line && [ -n "$line" ]; do
+        case $line in MainPID=* | ExecMain*) printf '%s\n' "$line" ;; esac
+    done >"$folder/was-started" <<SHOWN
+$shown
+SHOWN
 }
 
 systemd_start() {
@@ -70,22 +74,35 @@ systemd_restart() {
     quiet timeout "$(remaining)" systemctl restart --job-mode="$mode" docker.service
 }
 
-# A socket that the engine has never had can be given to it without reading all units again first, which takes a fifth of
-# the whole; they are read while the engine comes up. Should somebody wake the engine through docker.socket meanwhile, systemd
-# refuses the new socket, and we go the long way.
+# A socket that the engine has never had can be given to it without reading all units again first, which takes as long as a
+# fifth of the whole: only later starts of the engine need its drop-in. Should somebody wake the engine through docker.socket
+# meanwhile, systemd refuses the new socket, and we go the long way.
 restart_with_new_socket() {
     quiet systemctl stop docker.service
-    if quiet systemctl start "$socket"; then opened=yes; fi
-    # The engine is on its way before systemd has no time for anybody else.
-    [ -z "$opened" ] || quiet systemctl start --no-block docker.service
+    if quiet timeout "$(remaining)" systemctl start "$socket" docker.service; then
+        opened=yes
+        return 0
+    fi
     quiet systemctl daemon-reload
-    [ -n "$opened" ] && quiet timeout "$(remaining)" systemctl start docker.service
+    return 1
 }
 
-# Seen once in some hundred adoptions, many hosts at work: an engine that was started just when systemd read its units came up without the new
-# socket. A restart in the usual order gives it that.
+# Some seconds after the end, when nobody waits any more and hosts of one computer are not all busy with themselves. Never in the midst of
+# another transaction. Whoever looks at the host before does it first, and ends what waits here.
+read_units_later() {
+    if [ -z "$opened" ] || ! echo "rmachine-${folder##*/}-go.scope" >"$home/units-unread"; then return 0; fi
+    (
+        sleep 5
+        [ ! -f "$home/units-unread" ] ||
+            { flock -w 60 "$home/lock" systemctl daemon-reload && rm -f "$home/units-unread"; }
+    ) </dev/null >/dev/null 2>&1 9>&- &
+}
+
+# Should the engine have come up without its new socket all the same, a restart in the usual order gives it that.
 restart_again() {
-    wants open-socket && quiet timeout "$(remaining)" systemctl restart docker.service && until_true 60 answers
+    wants open-socket || return
+    quiet systemctl daemon-reload
+    quiet timeout "$(remaining)" systemctl restart docker.service && until_true 60 answers
 }
 
 # `systemctl enable` would go on to Debian's update-rc.d, which rewrites links all over /etc.

@@ -84,9 +84,13 @@ begin() {
 
 finish() {
     # First the mark, so that a half-removed folder is never taken for an unfinished transaction.
-    rm -f "$folder/begun"
-    trees_gone
-    rm -rf "$folder"
+    set -- "$folder/begun"
+    if [ -f "$folder/before/index" ]; then
+        while read -r kind _ _ path; do
+            case $kind in tree | notree) set -- "$@" "$path.rmachine-gone" "$path.rmachine-new" ;; esac
+        done <"$folder/before/index"
+    fi
+    rm -rf "$@" "$folder"
     # After a first change that was undone nothing of ours stays.
     if [ ! -d "$home/origin" ] && rmdir "$home/apply" 2>/dev/null; then
         rm -f "$home/lock"
@@ -228,6 +232,7 @@ go() {
         exit 1
     elif steps; then
         say "committed"
+        read_units_later
     else
         say "failed $step ${reason:-$(said_last)}"
         last_words

@@ -75,13 +75,6 @@ put_tree() { # tree|notree PATH
     fi
 }
 
-trees_gone() {
-    [ -f "$folder/before/index" ] || return 0
-    while read -r kind _ _ path; do
-        case $kind in tree | notree) rm -rf "$path.rmachine-gone" "$path.rmachine-new" ;; esac
-    done <"$folder/before/index"
-}
-
 put_all() { # FROM: every line of an index, on stdin
     while read -r kind number mode path; do
         put "$1" "$kind" "$number" "$mode" "$path" </dev/null || {

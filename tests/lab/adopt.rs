@@ -61,6 +61,20 @@ fn a_second_provision_changes_and_restarts_nothing() {
     assert_eq!((host.engine_start(), host.hash_of_etc()), (engine, etc));
 }
 
+/// Nobody waits for that, so it comes later.
+#[test]
+fn systemd_reads_the_units_of_an_adopted_host_by_itself_and_the_port_goes_and_comes_with_the_engine() {
+    let host = host!(Kind::Debian12Engine);
+    let user = User::new();
+    user.adopt(&host, "n1", &[]).ok();
+    host.sh("timeout 30 sh -c 'until [ ! -e /var/lib/rmachine/units-unread ]; do sleep 0.1; done'");
+    assert_eq!(host.sh("systemctl show -p NeedDaemonReload --value docker.service"), "no");
+    host.sh("systemctl stop docker.service docker.socket");
+    assert!(!host.sh("ss -tlnH").contains(":2376"));
+    host.sh("systemctl start docker.service");
+    user.docker("n1", "version").ok();
+}
+
 #[test]
 fn a_dry_run_changes_nothing_and_shows_the_plan_that_create_then_takes() {
     let host = host!(Kind::Debian12Engine);

@@ -54,6 +54,23 @@ fn a_lost_connection_is_told_and_the_next_create_takes_it_up() {
     report("network silent until the client gave up, then create", 1, 1, began.elapsed());
 }
 
+/// What systemd was once seen to do while it read its units: the engine is up, and the socket that it was started with is not its own.
+#[test]
+fn an_engine_that_came_up_without_its_new_socket_is_given_it() {
+    let host = host!(Kind::Debian12Engine);
+    host.sh("mkdir -m 755 /run/rmachine");
+    host.put(
+        "/run/rmachine/at-step.new",
+        b"#!/bin/sh\n[ \"$1\" = health ] || exit 0\nsystemctl stop rmachine-docker.socket\n\
+          systemctl restart --job-mode=ignore-dependencies docker.service\nss -Hltn >/run/rmachine/listened\n",
+    );
+    host.sh("cd /run/rmachine && chmod 755 at-step.new && mv at-step.new at-step");
+    let user = User::new();
+    user.adopt(&host, "n1", &[]).ok();
+    assert!(!host.sh("cat /run/rmachine/listened").contains(":2376"), "the port was closed");
+    user.docker("n1", "version").ok();
+}
+
 /// All pairs in an order that the seed decides, or one fault for each step, which it decides, too.
 fn pairs(steps: &[String], seed: usize) -> Vec<(String, Fault)> {
     let count = Fault::ALL.len();

@@ -120,7 +120,8 @@ async fn serve_engine(mut stream: impl Stream) {
             }
             _ => (404, json!({"message": "page not found"})),
         };
-        let body = body.to_string();
+        let (status, body) =
+            if target == "GET /_ping" { (200, "OK".to_owned()) } else { (status, body.to_string()) };
         let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         if stream.write_all(answer.as_bytes()).await.is_err() || stream.flush().await.is_err() {
             return;
@@ -343,9 +344,24 @@ async fn an_engine_that_comes_up_late_is_waited_for() {
     };
     let events = Events::silent();
     tokio::select! {
-        version = api.wait(soon(), &events) => assert_eq!(version.unwrap().version, "26.1.5"),
+        outcome = api.wait(soon(), &events) => outcome.unwrap(),
         () = late => panic!("the connection must stay"),
     }
+}
+
+#[tokio::test]
+async fn what_answers_a_ping_with_a_page_is_no_engine() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let listener = UnixListener::bind(&socket).unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert_eq!(read_request(&mut stream).await.unwrap(), "GET /_ping");
+        stream.write_all(b"HTTP/1.1 200 X\r\nContent-Length: 6\r\n\r\n<html>").await.unwrap();
+        stream.read(&mut [0]).await
+    });
+    let error = Api::new(Endpoint::Unix(socket)).wait(soon(), &Events::silent()).await.unwrap_err();
+    assert!(matches!(error, ApiError::NotAnEngine { .. }), "{error:?}");
 }
 
 async fn retry_bind(at: SocketAddr) -> TcpListener {
