@@ -116,7 +116,7 @@ async fn a_host_whose_launcher_and_nspawn_were_killed_is_removed_all_the_same() 
     assert!(!pids.is_empty());
     let killed = std::process::Command::new("kill").arg("-KILL").args(&pids).status().unwrap();
     assert!(killed.success());
-    assert!(processes(&mark).is_empty());
+    until("they are gone", || processes(&mark).is_empty());
     host.remove().await;
     assert_eq!(network_traces(subnet), Vec::<String>::new());
 }
