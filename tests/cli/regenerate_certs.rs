@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::home::Home;
 
 const URL: &str = "tcp://127.0.0.1:2376";
@@ -130,4 +132,37 @@ fn a_ca_of_the_users_is_theirs_to_replace_and_a_young_one_stays() {
     home.run(&["regenerate-certs", "--ca", &flag]).with_code(3).saying("own.pem is not of this store");
     home.run(&["regenerate-certs", "--ca", "n1"]).with_code(2).saying("cannot be used with");
     home.run(&["regenerate-certs", "--overlap", "n1"]).with_code(2).saying("--ca");
+}
+
+#[test]
+fn json_says_what_came_of_the_client_the_ca_and_each_machine() {
+    let home = with_store(Home::new());
+    let json = |words: &[&str], code: i32| -> Value {
+        let ended = home.run(&[&["regenerate-certs", "--json"], words].concat()).with_code(code);
+        serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{error}: {ended:?}"))
+    };
+    let file = home.store().join("certs/cert.pem");
+    let planned = json(&["--client-certs", "--dry-run"], 0);
+    assert_eq!(planned["client"], serde_json::json!({ "result": "planned", "certificate": file }));
+
+    let made = json(&["--client-certs", "--max-age", "2"], 0);
+    assert_eq!(made["client"]["result"], "not-due", "it was made today");
+    let made = json(&["--client-certs"], 0);
+    assert_eq!(made["client"]["result"], "renewed");
+    assert!(made["client"]["former_expires"].as_str().unwrap().starts_with("20"), "{made}");
+    assert_eq!(made["client"]["failed_copies"], serde_json::json!([]));
+    assert_eq!(made["machines"], serde_json::json!([]));
+
+    let refused = json(&["n1"], 3);
+    assert_eq!(refused["machines"][0]["name"], "n1");
+    assert_eq!(refused["machines"][0]["result"], "failed");
+    assert_eq!(refused["machines"][0]["error"], "hosts of the none driver are not provisioned");
+
+    assert_eq!(json(&["--ca", "--max-age", "40w"], 0)["ca"]["result"], "not-due");
+    assert_eq!(json(&["--ca", "--overlap"], 0)["ca"]["result"], "both-trusted");
+    let done = json(&["--ca"], 0);
+    assert_eq!(done["ca"]["result"], "done");
+    assert!(fs::exists(done["ca"]["old"].as_str().unwrap()).unwrap(), "{done}");
+    // Nothing was begun, so nothing is said beside the error.
+    home.run(&["regenerate-certs", "--json"]).with_code(2).printing("").saying("no machine is named");
 }

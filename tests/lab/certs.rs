@@ -43,8 +43,11 @@ fn an_engine_gets_a_new_certificate_and_its_containers_go_on() {
         assert!(plan.contains("keep will go on"), "{plan}");
         assert_eq!((served(&host), host.engine_start()), (serial.clone(), engine.clone()));
 
-        let run = user.rmachine(&["regenerate-certs", "n1"]);
+        let run = user.rmachine(&["regenerate-certs", "--json", "n1"]);
         assert!(run.stderr.contains("n1: its engine has a new certificate"), "{run:?}");
+        let told: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+        assert_eq!(told["machines"][0]["result"], "renewed", "{told}");
+        assert!(told["machines"][0]["certificates"]["server"]["days_left"].as_i64() > Some(300), "{told}");
         run.ok();
         assert_ne!(served(&host), serial);
         assert_ne!(host.engine_start(), engine);
@@ -116,6 +119,7 @@ fn a_new_client_certificate_reaches_the_folder_of_every_machine() {
     assert_eq!(std::fs::read_to_string(user.store().join("certs/cert.pem")).expect("a certificate"), after);
     for machine in ["n1", "n2"] {
         user.docker(machine, "version").ok();
+        user.uses_context_of(machine);
     }
     assert_eq!((one.engine_start(), two.engine_start()), engines);
 }

@@ -178,6 +178,7 @@ fn a_new_ca_reaches_machines_at_work_and_one_that_is_down_holds_up_the_rest_at_a
     for machine in ["n1", "n2", "n3"] {
         assert_eq!(certificates_in(&user.machine_file(machine, "ca.pem")), 1);
         user.docker(machine, "version").ok();
+        user.uses_context_of(machine);
     }
     let left = user.command("sh").args(["-c", "cd .docker/machine/certs && stat -c '%a %n' *"]).output();
     let left = String::from_utf8(left.expect("stat runs").stdout).expect("text");

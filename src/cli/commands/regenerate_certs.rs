@@ -1,12 +1,13 @@
 //! `regenerate-certs`: new certificates for engines and for the client, while containers go on.
 
 mod ca;
+mod report;
 
 use crate::{
     cli::{
         app::App,
         error::{CliError, Outcome, code},
-        many, names,
+        json, many, names,
         sudo::SudoArgs,
     },
     event::Event,
@@ -18,6 +19,7 @@ use crate::{
         },
     },
 };
+use report::Report;
 
 /// The command's name, which others are told who wait for our locks.
 const COMMAND: &str = "regenerate-certs";
@@ -58,13 +60,28 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
 
+    /// Print JSON: what came of each machine, and when its certificates end
+    #[arg(long)]
+    json: bool,
+
     #[command(flatten)]
     sudo: SudoArgs,
 }
 
 /// Renews what was asked for.
 pub fn run(app: &App, args: &Args) -> Outcome {
-    let &Args { names: _, all: _, client_certs, ca, overlap, force, max_age: _, dry_run, sudo: _ } = args;
+    let &Args {
+        names: _,
+        all: _,
+        client_certs: _,
+        ca,
+        overlap,
+        force,
+        max_age: _,
+        dry_run: _,
+        json,
+        sudo: _,
+    } = args;
     if overlap && !ca {
         let hint = format!("{} {COMMAND} --ca --overlap", app.program());
         return Err(CliError::usage("--overlap is a part of --ca", hint));
@@ -75,17 +92,25 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         }
         app.ui.say("Regenerating TLS certificates");
     }
-    if ca {
-        return ca::run(app, args);
+    let mut report = Report::default();
+    let outcome = if ca { ca::run(app, args, &mut report) } else { certificates(app, args, &mut report) };
+    // Where nothing was begun, the error alone is the answer.
+    if json && (outcome.is_ok() || !report.is_empty()) {
+        app.ui.data(json::pretty(&report.json()));
     }
+    outcome
+}
+
+/// The client's certificate and those of engines, all of the CA that is there.
+fn certificates(app: &App, args: &Args, report: &mut Report) -> Outcome {
     let names = named(app, args)?;
-    if client_certs {
-        client_certificate(app, args)?;
+    if args.client_certs {
+        client_certificate(app, args, report)?;
     }
     if names.is_empty() {
         return Ok(code::DONE);
     }
-    if dry_run { plans(app, args, names) } else { servers(app, args, names) }
+    if args.dry_run { plans(app, args, names, report) } else { servers(app, args, names, report) }
 }
 
 /// docker-machine's question; whoever ends stdin instead of answering is told so.
@@ -108,13 +133,14 @@ fn named(app: &App, args: &Args) -> Result<Vec<MachineName>, CliError> {
 }
 
 /// One progress row per machine, all at once.
-fn servers(app: &App, args: &Args, names: Vec<MachineName>) -> Outcome {
+fn servers(app: &App, args: &Args, names: Vec<MachineName>, report: &mut Report) -> Outcome {
     let renewal = renewal(app, args);
     let (is_watched, spares) = (app.env.stderr_is_terminal, args.all);
     let world = app.world_with(&names, args.sudo.read(&app.env)?, COMMAND)?;
     let names = if spares { provisioned(&world, names) } else { names };
-    let results = many::existing(app, world, names, move |world, name| async move {
-        let said = match renew(&world, &name, renewal).await? {
+    let results = many::existing(app, world.clone(), names, move |world, name| async move {
+        let renewed = renew(&world, &name, renewal).await?;
+        let said = match renewed {
             Renewed::Yes => Some("its engine has a new certificate"),
             Renewed::HasNone => Some("it is reached over ssh and has no certificate"),
             // Nobody reads the mail of a job that found nothing to do.
@@ -123,8 +149,9 @@ fn servers(app: &App, args: &Args, names: Vec<MachineName>) -> Outcome {
         if let Some(said) = said {
             world.events.of(&name).emit(Event::Done(said.to_owned()));
         }
-        Ok(())
+        Ok(renewed)
     })?;
+    report.renewed(&world, &results);
     many::ended(results)
 }
 
@@ -138,14 +165,15 @@ fn provisioned(world: &World, names: Vec<MachineName>) -> Vec<MachineName> {
     names.into_iter().filter(is_ours).collect()
 }
 
-fn plans(app: &App, args: &Args, names: Vec<MachineName>) -> Outcome {
+fn plans(app: &App, args: &Args, names: Vec<MachineName>, report: &mut Report) -> Outcome {
     let renewal = renewal(app, args);
     let world = app.world_with(&names, args.sudo.read(&app.env)?, COMMAND)?;
     let results = many::existing(app, world, names, move |world, name| async move {
         Ok(preview_renewal(&world, &name, renewal).await?)
     })?;
+    report.planned(&results);
     for (name, result) in &results {
-        if let Ok(plan) = result {
+        if let (Ok(plan), false) = (result, args.json) {
             let text = plan.as_deref().unwrap_or("nothing to change\n");
             for line in text.lines() {
                 app.ui.data(format_args!("{name}: {line}"));
@@ -161,13 +189,14 @@ fn renewal(app: &App, args: &Args) -> Renewal {
 }
 
 /// A new client certificate, and copies of it wherever the old one is.
-fn client_certificate(app: &App, args: &Args) -> Result<(), CliError> {
+fn client_certificate(app: &App, args: &Args, report: &mut Report) -> Result<(), CliError> {
     let world = app.world(COMMAND, &[])?;
     if args.dry_run {
-        app.ui.data(format_args!(
-            "make a new client certificate: {}",
-            world.store.authority_files().client_certificate.display()
-        ));
+        let file = world.store.authority_files().client_certificate;
+        report.client_planned(&file);
+        if !args.json {
+            app.ui.data(format_args!("make a new client certificate: {}", file.display()));
+        }
         return Ok(());
     }
     if app.is_classic() {
@@ -177,6 +206,7 @@ fn client_certificate(app: &App, args: &Args) -> Result<(), CliError> {
     let making = world.clone();
     let made =
         app.wait(async move { Ok(renew_client(&making, &given, max_age).await.map_err(OpsError::from)?) })?;
+    report.client(made.as_ref());
     let Some(made) = made else { return Ok(()) };
     tell(app, &made);
     let names = sharing(&world, &made.files).map_err(OpsError::from)?;
@@ -186,6 +216,7 @@ fn client_certificate(app: &App, args: &Args) -> Result<(), CliError> {
         }
         Ok(())
     })?;
+    report.copied(&results);
     many::ended(results).map(drop)
 }
 

@@ -173,6 +173,20 @@ impl User {
         run(self.command("bash").args(["-c", &script]))
     }
 
+    /// Holds the files that docker's context of a machine points at against the machine's own, and has docker use them.
+    #[track_caller]
+    #[allow(dead_code, reason = "the bench makes no contexts")]
+    pub fn uses_context_of(&self, machine: &str) {
+        let docker = |words: &[&str]| run(self.command("docker").args(words)).ok();
+        let folder = docker(&["context", "inspect", machine, "-f", "{{.Storage.TLSPath}}"]);
+        for file in ["ca.pem", "cert.pem", "key.pem"] {
+            let read = |path: &Path| std::fs::read_to_string(path).expect(file);
+            let context = read(&Path::new(&folder).join("docker").join(file));
+            assert_eq!(context, read(&self.machine_file(machine, file)), "{file} of {machine}'s context");
+        }
+        docker(&["--context", machine, "version"]);
+    }
+
     /// docker with these words, against a machine.
     pub fn docker(&self, machine: &str, words: &str) -> Run {
         self.in_env(machine, &format!("docker {words}"))

@@ -1,6 +1,6 @@
 //! `regenerate-certs --ca`: all machines of the store go over to a new CA.
 
-use super::{Args, COMMAND, renewal};
+use super::{Args, COMMAND, Report, renewal};
 use crate::{
     cli::{
         app::App,
@@ -14,23 +14,27 @@ use crate::{
 };
 
 /// Begins the change, or goes on with one.
-pub fn run(app: &App, args: &Args) -> Outcome {
+pub fn run(app: &App, args: &Args, report: &mut Report) -> Outcome {
     let given = app.authority();
     let (under_way, names) = outlook(&app.quiet_world()?, &given).map_err(OpsError::from)?;
     if args.dry_run {
-        print_plan(app, under_way.as_ref(), &names);
+        for (phase, who) in plan(under_way.as_ref(), &names) {
+            report.phase_planned(phase, &who);
+            if !args.json {
+                app.ui.data(in_words(phase, &who));
+            }
+        }
         return Ok(code::DONE);
     }
     let change = Change { rests_in_overlap: args.overlap, renewal: renewal(app, args) };
     let world = app.world_with(&names, args.sudo.read(&app.env)?, COMMAND)?;
     let changed = app.wait(async move { Ok(rotate(&world, &given, change).await?) });
-    ended(
-        app,
-        changed.map_err(|error| match error {
-            CliError::Interrupted { .. } => CliError::Interrupted { goes_on: true },
-            error => error,
-        })?,
-    )
+    let changed = changed.map_err(|error| match error {
+        CliError::Interrupted { .. } => CliError::Interrupted { goes_on: true },
+        error => error,
+    })?;
+    report.ca(&app.quiet_world()?, &names, &changed);
+    ended(app, changed)
 }
 
 fn ended(app: &App, changed: Changed) -> Outcome {
@@ -76,26 +80,24 @@ fn before(phase: Phase) -> &'static str {
     }
 }
 
-fn print_plan(app: &App, under_way: Option<&Rotation>, names: &[MachineName]) {
-    for phase in [Phase::TrustBoth, Phase::Overlap, Phase::DropOld] {
-        let left: Vec<_> = match under_way {
-            Some(rotation) => names.iter().filter(|name| !rotation.has_been(name, phase)).cloned().collect(),
-            None => names.to_vec(),
-        };
-        if under_way.is_some_and(|rotation| rotation.phase > phase) || left.is_empty() {
-            continue;
+/// The phases that are to come, each with the machines that have not been through it.
+fn plan(under_way: Option<&Rotation>, names: &[MachineName]) -> Vec<(Phase, Vec<MachineName>)> {
+    let left = |phase| match under_way {
+        Some(rotation) if rotation.phase > phase => Vec::new(),
+        Some(rotation) => names.iter().filter(|name| !rotation.has_been(name, phase)).cloned().collect(),
+        None => names.to_vec(),
+    };
+    let phases = [Phase::TrustBoth, Phase::Overlap, Phase::DropOld].map(|phase| (phase, left(phase)));
+    phases.into_iter().filter(|(_, left)| !left.is_empty()).collect()
+}
+
+fn in_words(phase: Phase, who: &[MachineName]) -> String {
+    let who = in_a_row(who);
+    match phase {
+        Phase::TrustBoth => format!("{who}: the engine trusts the old CA and a new one, and restarts once"),
+        Phase::Overlap => format!("{who}: the client shows a certificate of the new CA"),
+        Phase::DropOld => {
+            format!("{who}: the engine gets a certificate of the new CA, trusts it alone, and restarts once")
         }
-        let who = in_a_row(&left);
-        app.ui.data(match phase {
-            Phase::TrustBoth => {
-                format!("{who}: the engine trusts the old CA and a new one, and restarts once")
-            }
-            Phase::Overlap => format!("{who}: the client shows a certificate of the new CA"),
-            Phase::DropOld => {
-                format!(
-                    "{who}: the engine gets a certificate of the new CA, trusts it alone, and restarts once"
-                )
-            }
-        });
     }
 }
