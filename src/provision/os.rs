@@ -138,6 +138,23 @@ impl Family {
         major.is_none_or(|major| major >= since).then_some(package)
     }
 
+    /// What upgrades the engine of this path on a host of the family, typed there.
+    pub fn upgrade_command(&self, path: &str) -> String {
+        let Supply::Packages { tool, engine, .. } = &self.supply else {
+            return "update_engine_client -update, which brings the whole system with its engine".to_owned();
+        };
+        // The vendor's packages have other names than the system's.
+        let of_rpm = format!("$(rpm -qf --qf '%{{NAME}}' {path})");
+        match tool {
+            PackageTool::Apt => format!("apt-get install --only-upgrade {}", engine[0]),
+            PackageTool::Dnf => format!("dnf upgrade {of_rpm}"),
+            PackageTool::Zypper => format!("zypper update {of_rpm}"),
+            // A part of an Arch system is never upgraded alone.
+            PackageTool::Pacman => "pacman -Syu".to_owned(),
+            PackageTool::Apk => format!("apk upgrade -U {}", engine[0]),
+        }
+    }
+
     /// Whether the vendor's script works on this system.
     pub fn knows_script(&self, os: &OsRelease) -> bool {
         match self.script {

@@ -100,12 +100,22 @@ pub enum Refusal {
     #[error("there is no way back: nothing was kept of an engine before this one")]
     NoWayBack,
     /// The engine came in a way that we cannot follow.
-    #[error("how the engine {path} came to be on {os} is not known, or its package tool knows no way back")]
+    #[error("how the engine {path} came to be on {os} is not known")]
     NotUpgradable {
         /// The host's operating system.
         os: String,
         /// The engine.
         path: String,
+    },
+    /// The engine came in packages, or with the system, and there would be no way back.
+    #[error(
+        "on {os} an engine is not upgraded from here, because there would be no way back; on the host: {command}"
+    )]
+    UpgradedThere {
+        /// The host's operating system.
+        os: String,
+        /// What upgrades the engine there.
+        command: String,
     },
     /// No engine, and none was to be installed.
     #[error("there is no engine, and none is to be installed")]
@@ -293,6 +303,9 @@ impl Refusal {
             Self::UnsupportedOs { .. } => "install an engine there by hand, then run the same command again",
             Self::NoWayBack => "choose a version: --engine-version VERSION",
             Self::NotUpgradable { .. } => "upgrade it there, as it was installed",
+            Self::UpgradedThere { .. } => {
+                "upgrade it with that command there; certificates, options and `provision` go on as before"
+            }
             Self::NoIptables => "install iptables there, or use --engine-opt iptables=false",
             Self::NoSuchVersion { .. } => "choose one of those with --engine-version",
             Self::NoOffers { .. } => "use --engine-install bundle, which asks nobody",

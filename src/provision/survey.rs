@@ -4,7 +4,7 @@ use super::{
     ProvisionError, Wishes,
     facts::{Facts, Offers},
     offers::{self, SURVEY},
-    os::{Family, PackageTool, Supply},
+    os::{Family, OsRelease, PackageTool, Supply},
     plan,
 };
 use crate::{
@@ -39,7 +39,7 @@ pub async fn survey(
     events: &Events,
 ) -> Result<Survey, ProvisionError> {
     events.step("looking which engines are on offer");
-    let mut survey = Survey { tool: tool(facts), ..Survey::default() };
+    let mut survey = Survey { tool: tool(&facts.os), ..Survey::default() };
     survey.offers.source = facts.os.name().to_owned();
     let document = question(facts, wishes, &mut survey);
     let mut take = |line: Line| match line {
@@ -54,8 +54,8 @@ pub async fn survey(
 }
 
 /// Debian's tool alone lets us build what is installed anew, so that there is a way back whatever the mirrors have.
-fn tool(facts: &Facts) -> Option<PackageTool> {
-    match &Family::of(&facts.os)?.supply {
+pub(super) fn tool(os: &OsRelease) -> Option<PackageTool> {
+    match &Family::of(os)?.supply {
         Supply::Packages { tool: PackageTool::Apt, .. } => Some(PackageTool::Apt),
         Supply::Packages { .. } | Supply::BuiltIn => None,
     }

@@ -160,4 +160,14 @@ fn packages_are_upgraded_and_brought_back_while_containers_run() {
     assert_eq!(user.docker("n1", "ps --format '{{.Names}}'").ok(), "keep");
     let pinned = user.rmachine(&["upgrade", "--engine-version", "27.9", "n1"]);
     assert_eq!(pinned.status, 3, "{}", pinned.stderr);
+
+    // A system whose packages know no way back, as far as anybody can tell from outside.
+    host.put("/usr/lib/os-release", include_bytes!("../fixtures/os-release/fedora-42"));
+    let (etc, engine) = (host.hash_of_etc(), host.engine_start());
+    let refused = user.rmachine(&["upgrade", "n1"]).fails(3, "an engine is not upgraded from here");
+    assert!(
+        refused.stderr.contains("dnf upgrade $(rpm -qf --qf '%{NAME}' /usr/sbin/dockerd)"),
+        "{refused:?}"
+    );
+    assert_eq!((host.hash_of_etc(), host.engine_start()), (etc, engine));
 }

@@ -9,6 +9,7 @@ use crate::{
     provision::{
         Materials, Wishes,
         facts::{Engine, Facts},
+        os::Family,
         refusal::{self, Refusal},
         state::{STATE_PATH, State, Unpacked, sha256},
         survey::Survey,
@@ -145,8 +146,12 @@ fn of_packages(
     to: To,
     engine: &Engine,
 ) -> Result<Step, Refusal> {
+    let os = || facts.os.name().to_owned();
+    if let (None, Some(family)) = (survey.tool, Family::of(&facts.os)) {
+        return Err(Refusal::UpgradedThere { os: os(), command: family.upgrade_command(&engine.path) });
+    }
     let (Some(tool), Some(owner)) = (survey.tool, &survey.owner) else {
-        return Err(Refusal::NotUpgradable { os: facts.os.name().to_owned(), path: engine.path.clone() });
+        return Err(Refusal::NotUpgradable { os: os(), path: engine.path.clone() });
     };
     let version_in = |packages: &[(String, String)]| {
         packages.iter().find(|(name, _)| name == owner).map(|(_, version)| version.clone())

@@ -1,6 +1,7 @@
 //! Which engine each operating system gets, and in which version.
 
 use super::*;
+use crate::provision::survey::{self, Survey};
 
 /// os-release files of real systems, on hosts that are otherwise like a blank one.
 const SYSTEMS: [&str; 19] = [
@@ -117,4 +118,40 @@ fn an_archive_is_chosen_from_its_folder_and_needs_room_and_iptables() {
     assert!(said(&facts, None).starts_with("install iptables"), "there is room for one");
     facts.disks.push(Disk { path: "/opt".into(), free_kib: 100 * 1024 });
     assert_eq!(said(&facts, None), "/opt has 100 MiB free, and 370 MiB are needed");
+}
+
+#[test]
+fn an_engine_whose_packages_know_no_way_back_is_refused_with_what_upgrades_it_there() {
+    let refused = |name: &str| {
+        let facts = Facts { engine: debian13_containers().engine, ..system(name) };
+        let survey = Survey { tool: survey::tool(&facts.os), ..Survey::default() };
+        let server = identity();
+        let materials = Materials {
+            machine: "n1",
+            provider: "generic",
+            reached: None,
+            authority: "",
+            server: &server,
+            archive: None,
+            environment: Vec::new(),
+        };
+        upgrade::upgrade(&facts, &survey, &tls(), &materials, upgrade::To::Wished).unwrap_err()
+    };
+    for (name, command) in [
+        ("fedora-42", "dnf upgrade $(rpm -qf --qf '%{NAME}' /usr/sbin/dockerd)"),
+        ("rhel-9", "dnf upgrade $(rpm -qf --qf '%{NAME}' /usr/sbin/dockerd)"),
+        ("amzn-2023", "dnf upgrade $(rpm -qf --qf '%{NAME}' /usr/sbin/dockerd)"),
+        ("sles-15", "zypper update $(rpm -qf --qf '%{NAME}' /usr/sbin/dockerd)"),
+        ("arch", "pacman -Syu"),
+        ("alpine-3.23", "apk upgrade -U docker"),
+        ("flatcar-2705", "update_engine_client -update, which brings the whole system with its engine"),
+    ] {
+        let refusal = refused(name).to_string();
+        assert!(
+            refusal.ends_with(&format!("there would be no way back; on the host: {command}")),
+            "{refusal}"
+        );
+    }
+    // On Debian's it is asked whose the engine is.
+    assert!(matches!(refused("ubuntu-24.04"), Refusal::NotUpgradable { .. }));
 }
