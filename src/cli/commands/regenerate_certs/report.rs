@@ -9,7 +9,7 @@ use crate::{
     machine::MachineName,
     ops::{
         World,
-        certs::{Changed, NewClient, Phase, Renewed, lives},
+        certs::{Changed, Life, NewClient, Phase, Renewed, lives},
     },
 };
 
@@ -44,12 +44,12 @@ impl Report {
     /// New certificates of engines, or none; each machine with what it has now.
     pub fn renewed(&mut self, world: &World, results: &Results<Renewed>) {
         self.machines.extend(results.iter().map(|(name, result)| {
-            let word = result.as_ref().map(|renewed| match renewed {
+            let result = result.as_ref().map(|renewed| match renewed {
                 Renewed::Yes => "renewed",
                 Renewed::NotDue => "not-due",
                 Renewed::HasNone => "no-certificate",
             });
-            machine(world, name, word.map_err(CliError::to_string))
+            machine(world, name, result.map_err(CliError::to_string))
         }));
     }
 
@@ -67,7 +67,7 @@ impl Report {
             Some(made) => json!({
                 "result": "renewed",
                 "certificate": made.files.client_certificate,
-                "former_expires": made.former.map(|former| former.ends_at()),
+                "former_expires": made.former.map(Life::ends_at),
             }),
             None => json!({ "result": "not-due" }),
         });
@@ -119,7 +119,7 @@ impl Report {
 fn machine(world: &World, name: &MachineName, result: Result<&str, String>) -> Value {
     let certificates = world.store.load(name).ok().map(|record| expiry::json(&lives(world, &record)));
     match result {
-        Ok(word) => json!({ "name": name, "result": word, "certificates": certificates }),
+        Ok(result) => json!({ "name": name, "result": result, "certificates": certificates }),
         Err(error) => {
             json!({ "name": name, "result": "failed", "error": error, "certificates": certificates })
         }
