@@ -128,7 +128,7 @@ fn an_engine_whose_packages_know_no_way_back_is_refused_with_what_upgrades_it_th
         let server = identity();
         let materials = Materials {
             machine: "n1",
-            provider: "generic",
+            provider: "none",
             reached: None,
             authority: "",
             server: &server,
