@@ -151,9 +151,13 @@ impl Story<'_> {
         request: &Request,
         deadline: Deadline,
     ) -> Result<(), OpsError> {
-        if record.side.stage < Stage::Created {
-            self.context.events.phase(Phase::MakingHost);
-            self.make_host(record).await?;
+        match self.found(record).await? {
+            State::NotFound => {
+                self.context.events.phase(Phase::MakingHost);
+                self.make_host(record).await?;
+            }
+            State::Stopped | State::Paused | State::Saved => self.start_host(record).await?,
+            _ => {}
         }
         self.context.checkpoints.reach(Checkpoint::HostMade);
         if self.driver.profile().provisions || self.driver.profile().origin == Origin::Made {
@@ -201,6 +205,27 @@ impl Story<'_> {
         }
         self.world.store.save(self.lock, record)?;
         Ok(outcome?)
+    }
+
+    /// What there is of the host: one that an earlier create made may have been stopped since, or removed by an `rm` that was cut off.
+    async fn found(&self, record: &mut Record) -> Result<State, OpsError> {
+        if record.side.stage < Stage::Created {
+            return Ok(State::NotFound);
+        }
+        if self.driver.profile().origin == Origin::Adopted {
+            return Ok(State::None);
+        }
+        match self.driver.state(self.context, &mut record.config.driver).await {
+            Err(DriverError::Gone) => Ok(State::NotFound),
+            other => Ok(other?),
+        }
+    }
+
+    async fn start_host(&self, record: &mut Record) -> Result<(), OpsError> {
+        self.context.events.step("starting the host");
+        let started = self.driver.start(self.context, &mut record.config.driver).await;
+        self.world.store.save(self.lock, record)?;
+        Ok(started?)
     }
 
     /// Waits until the driver says that the host it made runs. Whether an adopted one does, the first login tells.
