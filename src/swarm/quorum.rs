@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::engine::api::swarm::Node;
+
 /// The managers of a swarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quorum {
@@ -14,7 +16,43 @@ pub struct Quorum {
     pub reachable: usize,
 }
 
+/// What becomes of the majority when one engine restarts: its node stays a member and does not answer meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restart {
+    /// The node is a worker, or enough managers remain.
+    Kept,
+    /// It is the only manager: nothing is lost, but nobody manages meanwhile.
+    Alone,
+    /// The others are too few; what would be left.
+    Lost(Quorum),
+}
+
+/// What the restart of this node's engine does to the majority.
+pub fn restart(nodes: &[Node], id: &str) -> Restart {
+    let quorum = Quorum::of(nodes);
+    let node = nodes.iter().find(|node| node.id == id && node.manager_status.is_some());
+    let Some(node) = node else { return Restart::Kept };
+    let left = quorum.without(node.is_reachable_manager());
+    match quorum.managers {
+        1 => Restart::Alone,
+        _ if left.is_kept() => Restart::Kept,
+        _ => Restart::Lost(left),
+    }
+}
+
 impl Quorum {
+    /// The managers among the nodes, and how many of them the others reach.
+    pub fn of(nodes: &[Node]) -> Self {
+        let managers = nodes.iter().filter(|node| node.manager_status.is_some());
+        let reachable = managers.clone().filter(|node| node.is_reachable_manager()).count();
+        Self { managers: managers.count(), reachable }
+    }
+
+    /// While one of them is down; `answers` says whether it is one of the reachable ones.
+    fn without(self, answers: bool) -> Self {
+        Self { reachable: self.reachable.saturating_sub(usize::from(answers)), ..self }
+    }
+
     /// How many must answer.
     pub fn majority(self) -> usize {
         self.managers / 2 + 1
@@ -32,8 +70,8 @@ impl Quorum {
 
     /// Whether a manager may go; `answers` says whether it is one of the reachable ones.
     pub fn may_lose(self, answers: bool) -> bool {
-        let left = self.reachable - usize::from(answers && self.reachable > 0);
-        self.managers > 1 && left > (self.managers - 1) / 2
+        let stay = Self { managers: self.managers.saturating_sub(1), ..self.without(answers) };
+        stay.managers > 0 && stay.is_kept()
     }
 }
 
@@ -55,10 +93,47 @@ pub fn against_even(managers: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn quorum(managers: usize, reachable: usize) -> Quorum {
         Quorum { managers, reachable }
+    }
+
+    /// Nodes of these kinds: `m` a manager that answers, `d` one that does not, `w` a worker; named by their place.
+    fn swarm(kinds: &str) -> Vec<Node> {
+        let node = |(place, kind): (usize, char)| {
+            let status = match kind {
+                'm' => json!({ "Reachability": "reachable" }),
+                'd' => json!({ "Reachability": "unreachable" }),
+                _ => Value::Null,
+            };
+            let node = json!({
+                "ID": place.to_string(), "Version": { "Index": 7 }, "Spec": { "Availability": "active" },
+                "Status": { "State": "ready" }, "ManagerStatus": status,
+            });
+            serde_json::from_value(node).unwrap()
+        };
+        kinds.chars().enumerate().map(node).collect()
+    }
+
+    #[test]
+    fn the_majority_of_all_managers_must_go_on_answering() {
+        let cases = [
+            ("mmm", Restart::Kept),
+            ("m", Restart::Alone),
+            ("mww", Restart::Alone),
+            ("mm", Restart::Lost(quorum(2, 1))),
+            ("mmd", Restart::Lost(quorum(3, 1))),
+            ("mmmmd", Restart::Kept),
+            ("mmmdd", Restart::Lost(quorum(5, 2))),
+            ("dmm", Restart::Kept),
+            ("wmm", Restart::Kept),
+        ];
+        for (kinds, expected) in cases {
+            assert_eq!(restart(&swarm(kinds), "0"), expected, "{kinds}");
+        }
     }
 
     #[test]

@@ -61,6 +61,53 @@ fn an_upgrade_and_the_way_back_between_two_static_versions_leave_containers_runn
     assert_eq!(host.container(), container);
 }
 
+/// Writes down what a manager says of its nodes, line by line, until the file `watching` is gone.
+const WATCH: &str = "eval \"$(rmachine env n1)\"; while [ -e watching ]; do \
+    docker node ls --format '{{.Hostname}}={{.Availability}}={{.Status}}' 2>/dev/null | paste -sd' '; done";
+
+#[test]
+fn nodes_of_a_swarm_are_upgraded_one_at_a_time_drained_first_and_put_back() {
+    let (first, second) = (bundle!(bundle_26("26.1.5-a")), bundle!(bundle_26("26.1.5-b")));
+    let (one, two) = (host!(Kind::Debian13), host!(Kind::Debian13));
+    let user = User::new();
+    for (host, name) in [(&one, "n1"), (&two, "n2")] {
+        host.sh(&format!("hostnamectl set-hostname {name} 2>/dev/null || hostname {name}"));
+        user.adopt(host, name, &["--engine-bundle", &first]).ok();
+        host.import_busybox();
+    }
+    user.rmachine(&["swarm", "create", "--managers", "n1", "--workers", "n2", "web"]).ok();
+    let serve =
+        "service create -q --name work --replicas 2 --no-resolve-image busybox sh -c 'busybox sleep 600'";
+    user.docker("n1", serve).ok();
+
+    user.rmachine(&["upgrade", "--engine-bundle", &second, "n1"])
+        .fails(3, "n1 is the only manager of its swarm, which nobody can manage while its engine restarts");
+    assert_eq!(current(&one), runs("26.1.5-a"));
+
+    let watching = user.home().join("watching");
+    std::fs::write(&watching, "").unwrap();
+    let watch =
+        user.command("bash").args(["-c", WATCH]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let upgraded = user.rmachine(&["upgrade", "--yes", "--engine-bundle", &second, "n1", "n2"]);
+    std::fs::remove_file(&watching).unwrap();
+    let seen = String::from_utf8(watch.wait_with_output().unwrap().stdout).unwrap();
+    upgraded.ok();
+    assert_eq!([current(&one), current(&two)], [runs("26.1.5-b"), runs("26.1.5-b")]);
+
+    let drained = |name: &str| seen.lines().position(|line| line.contains(&format!("{name}=Drain")));
+    assert!(drained("n2").expect("n2 was drained") < drained("n1").expect("n1 was drained"), "{seen}");
+    assert!(seen.lines().all(|line| line.matches("=Drain").count() < 2), "never two at once: {seen}");
+    let down = seen.lines().filter(|line| line.contains("n2=") && line.contains("=Down"));
+    assert!(down.clone().all(|line| line.contains("n2=Drain=Down")), "drained before it went: {seen}");
+    // A manager that has just started knows of the others when they have come back to it.
+    let list = "docker node ls --format '{{.Hostname}}={{.Availability}}={{.Status}}'";
+    let until = format!(
+        "for _ in $(seq 60); do [ \"$({list} | grep -c Ready)\" = 2 ] && break; sleep 0.5; done; {list}"
+    );
+    let now = user.in_env("n1", &until).ok();
+    assert_eq!(now.lines().filter(|line| line.ends_with("=Active=Ready")).count(), 2, "{now}");
+}
+
 #[test]
 fn from_20_10_to_26_1_containers_are_named_and_stop_only_when_they_may() {
     let (old, new) = (bundle!(bundle_20("20.10.24")), bundle!(bundle_26("26.1.5-a")));

@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     SwarmError,
-    status::quorum,
     through::{self, Manager},
 };
 use crate::{
@@ -18,6 +17,7 @@ use crate::{
     store::Lock,
     swarm::{
         formation,
+        quorum::Quorum,
         record::{Record, UnlockKey},
         standing::Seen,
     },
@@ -179,7 +179,7 @@ async fn settle(world: &World, held: &Held, machine: &MachineName, id: &str) -> 
 
 /// Refuses to take a manager away that the quorum needs.
 pub fn may_lose(machine: &MachineName, node: &Node, all: &[Node], force: bool) -> Result<(), OpsError> {
-    let quorum = quorum(all);
+    let quorum = Quorum::of(all);
     let is_manager = node.manager_status.is_some();
     if !is_manager || force || quorum.may_lose(node.is_reachable_manager()) {
         return Ok(());

@@ -185,7 +185,7 @@ async fn seen_by(name: &MachineName, record: &Record, manager: &Manager) -> Resu
     let Work { nodes, services: _, tasks } = work(manager, deadline).await?;
     let running =
         |id: &str| tasks.iter().filter(|task| task.node_id == id && task.status.state == "running").count();
-    let quorum = quorum(&nodes);
+    let quorum = Quorum::of(&nodes);
     let mut listed: Vec<NodeStatus> = Vec::new();
     for wished in &record.nodes {
         let found = nodes.iter().find(|node| wished.id.as_ref() == Some(&node.id));
@@ -224,13 +224,6 @@ async fn seen_by(name: &MachineName, record: &Record, manager: &Manager) -> Resu
         ca_rotation: swarm.root_rotation_in_progress,
         nodes: listed,
     })
-}
-
-/// The managers among the nodes, and how many of them the others reach.
-pub fn quorum(nodes: &[Node]) -> Quorum {
-    let managers = nodes.iter().filter(|node| node.manager_status.is_some());
-    let reachable = managers.clone().filter(|node| node.is_reachable_manager()).count();
-    Quorum { managers: managers.count(), reachable }
 }
 
 /// Nobody can say anything of the whole: what each manager says of itself.

@@ -18,22 +18,6 @@ use crate::{
 /// How long one request may take.
 pub const REQUEST: Duration = Duration::from_secs(20);
 
-/// What becomes of the managers' majority when one engine restarts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quorum {
-    /// The node is a worker, or enough managers remain.
-    Kept,
-    /// It is the only manager: nothing is lost, but nobody manages meanwhile.
-    Alone,
-    /// The others are too few.
-    Lost {
-        /// How many managers there are.
-        managers: usize,
-        /// How many would answer.
-        left: usize,
-    },
-}
-
 /// Why a node cannot be taken out of work.
 #[derive(Debug, thiserror::Error)]
 pub enum UpkeepError {
@@ -57,19 +41,6 @@ pub enum UpkeepError {
         /// What the parser said.
         reason: String,
     },
-}
-
-/// What the restart of this node's engine does to the majority.
-pub fn quorum(nodes: &[Node], id: &str) -> Quorum {
-    let managers = nodes.iter().filter(|node| node.manager_status.is_some()).count();
-    let is_manager = nodes.iter().any(|node| node.id == id && node.manager_status.is_some());
-    let left = nodes.iter().filter(|node| node.id != id && node.is_reachable_manager()).count();
-    match (is_manager, managers) {
-        (false, _) => Quorum::Kept,
-        (true, 1) => Quorum::Alone,
-        (true, _) if left > managers / 2 => Quorum::Kept,
-        (true, _) => Quorum::Lost { managers, left },
-    }
 }
 
 /// Gives a node another availability.
@@ -155,41 +126,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    /// Nodes of these kinds: `m` a manager that answers, `d` one that does not, `w` a worker; named by their place.
-    fn swarm(kinds: &str) -> Vec<Node> {
-        let node = |(place, kind): (usize, char)| {
-            let status = match kind {
-                'm' => json!({ "Reachability": "reachable" }),
-                'd' => json!({ "Reachability": "unreachable" }),
-                _ => Value::Null,
-            };
-            let node = json!({
-                "ID": place.to_string(), "Version": { "Index": 7 }, "Spec": { "Availability": "active" },
-                "Status": { "State": "ready" }, "ManagerStatus": status,
-            });
-            serde_json::from_value(node).unwrap()
-        };
-        kinds.chars().enumerate().map(node).collect()
-    }
-
-    #[test]
-    fn the_majority_of_all_managers_must_go_on_answering() {
-        let cases = [
-            ("mmm", Quorum::Kept),
-            ("m", Quorum::Alone),
-            ("mww", Quorum::Alone),
-            ("mm", Quorum::Lost { managers: 2, left: 1 }),
-            ("mmd", Quorum::Lost { managers: 3, left: 1 }),
-            ("mmmmd", Quorum::Kept),
-            ("mmmdd", Quorum::Lost { managers: 5, left: 2 }),
-            ("dmm", Quorum::Kept),
-            ("wmm", Quorum::Kept),
-        ];
-        for (kinds, expected) in cases {
-            assert_eq!(quorum(&swarm(kinds), "0"), expected, "{kinds}");
-        }
-    }
 
     #[test]
     fn a_task_is_at_work_until_it_has_ended() {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::node::{self, Quorum};
+use super::node;
 use crate::{
     engine::api::{
         Api,
@@ -13,6 +13,7 @@ use crate::{
     ops::{OpsError, World, connect},
     retry::Deadline,
     store::Record,
+    swarm::quorum::{self, Quorum, Restart},
 };
 
 /// How long an engine may take to say what it is part of.
@@ -57,11 +58,11 @@ pub async fn groups(world: &World, names: Vec<MachineName>) -> Vec<Vec<MachineNa
 pub(super) async fn permit(world: &World, record: &Record, may_stop: bool) -> Result<(), OpsError> {
     let Some((place, manager)) = node_and_manager(world, record).await? else { return Ok(()) };
     let nodes = manager.nodes(Deadline::after(node::REQUEST)).await?;
-    match node::quorum(&nodes, &place.node) {
-        Quorum::Kept => Ok(()),
-        Quorum::Alone if may_stop => Ok(()),
-        Quorum::Alone => Err(OpsError::OnlyManager { machine: record.name.to_string() }),
-        Quorum::Lost { managers, left } => {
+    match quorum::restart(&nodes, &place.node) {
+        Restart::Kept => Ok(()),
+        Restart::Alone if may_stop => Ok(()),
+        Restart::Alone => Err(OpsError::OnlyManager { machine: record.name.to_string() }),
+        Restart::Lost(Quorum { managers, reachable: left }) => {
             Err(OpsError::QuorumAtRisk { machine: record.name.to_string(), managers, left })
         }
     }

@@ -15,11 +15,12 @@ use crate::{
     ops::{
         OpsError,
         swarm::{
-            status::{self, Work, quorum},
+            status::{self, Work},
             through,
         },
     },
     retry::Deadline,
+    swarm::quorum::Quorum,
 };
 
 /// How long a manager may take.
@@ -116,7 +117,7 @@ fn drawn(name: &str, work: &Work) -> Result<String, minijinja::Error> {
         y += row.iter().map(|node| node.height).max().unwrap_or(0) + GAP;
     }
     let columns = nodes.len().clamp(1, COLUMNS);
-    let quorum = quorum(&work.nodes).to_string();
+    let quorum = Quorum::of(&work.nodes).to_string();
     let picture = Picture { name, quorum, width: GAP + columns * (BOX + GAP), height: y, r#box: BOX, nodes };
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
