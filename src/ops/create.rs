@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use serde_json::Value;
 
 use super::{
-    LOCK_WAIT, OpsError, World, certs, env_files,
+    LOCK_WAIT, OpsError, World, certs, contexts, env_files,
     provision::{Converge, Scope, converge, plan_only},
 };
 use crate::{
@@ -259,6 +259,7 @@ impl Story<'_> {
             && self.driver.profile().origin == Origin::Adopted
             && error.left_host_untouched();
         if untouched && self.world.store.remove(self.lock).is_ok() {
+            contexts::forget(self.world, &record.name);
             return error;
         }
         OpsError::Unfinished {

@@ -109,3 +109,14 @@ fn the_default_machine_is_meant_when_none_is_named() {
     let home = Home::new().with_machine("default", "tcp://10.0.0.9:2376");
     home.run(&["url"]).with_code(0).printing("tcp://10.0.0.9:2376\n");
 }
+
+/// Its address without its certificates would have the client talk to an engine that nobody set up.
+#[test]
+fn a_machine_whose_create_did_not_finish_has_no_variables() {
+    let home = Home::new();
+    home.run_killed_at("recorded", &["create", "-d", "generic", "--ip", "192.0.2.5", "n1"]);
+    let ended = home.run(&["env", "n1"]).with_code(1);
+    assert_eq!(ended.out, "");
+    assert!(ended.err.contains("n1 has no engine to point at: its create did not finish"), "{}", ended.err);
+    assert!(ended.err.contains("rm n1 removes what there is"), "{}", ended.err);
+}

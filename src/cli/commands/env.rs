@@ -16,7 +16,7 @@ use crate::{
     machine::MachineName,
     ops::{certs, query, ssh_config},
     shell::{self, Shell},
-    store::nearest,
+    store::{Stage, nearest},
 };
 use variables::Variables;
 
@@ -110,6 +110,16 @@ fn of_machine(
             swarm.check(app, &world, &record)?;
         }
         let record = swarm.meant(&world, record)?;
+        if record.side.stage < Stage::Provisioned {
+            return Err(CliError::Failed {
+                message: format!("{} has no engine to point at: its create did not finish", record.name),
+                hint: Some(format!(
+                    "the same create goes on; {} rm {} removes what there is",
+                    app.program(),
+                    record.name
+                )),
+            });
+        }
         let mut variables = Variables::of(app, &world, &record)?;
         if no_proxy {
             let ip = query::ip(&world, &record)?.unwrap_or_default();

@@ -3,7 +3,7 @@
 use super::{refused, works};
 use crate::{
     classic, host,
-    support::{Kind, User},
+    support::{self, Kind, User},
 };
 
 #[test]
@@ -83,6 +83,8 @@ fn an_engine_that_does_not_start_says_its_last_words_and_is_put_back() {
         "mend that, then run the same command again",
     );
     assert!(run.stderr.contains("n1 | failed to start daemon: "), "its log: {}", run.stderr);
+    let contexts = support::run(user.command("docker").args(["context", "ls", "-q"])).ok();
+    assert_eq!(contexts, "default", "nor does docker keep a context of it");
     let classic = classic::user();
     let opt = ["--engine-opt", "seccomp-profile=/etc/docker/no-such-file"];
     let told = classic::adopt_with(&classic, &host, &[], &opt, "n1");
