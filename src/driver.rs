@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-pub use built_in::{Adapter, Base, BuiltIn};
+pub use built_in::{Adapter, Base, BuiltIn, write_over};
 pub use flags::{FlagKind, FlagSpec, FlagValue, Flags};
 
 use crate::{

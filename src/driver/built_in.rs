@@ -75,6 +75,14 @@ fn unsupported<D: BuiltIn + ?Sized>(verb: &'static str) -> Result<()> {
     Err(DriverError::Unsupported { driver: D::NAME.to_owned(), verb })
 }
 
+/// Writes a new state over the old one; fields that only the old one has stay as they are.
+pub fn write_over(state: &mut Value, new: Value) {
+    match (state, new) {
+        (Value::Object(old), Value::Object(new)) => old.extend(new),
+        (state, new) => *state = new,
+    }
+}
+
 /// Lifts a [`BuiltIn`] to the erased contract.
 pub struct Adapter<D>(pub D);
 
@@ -90,10 +98,7 @@ impl<D: BuiltIn> Adapter<D> {
             driver: D::NAME.to_owned(),
             reason: error.to_string(),
         })?;
-        match (state, new) {
-            (Value::Object(old), Value::Object(new)) => old.extend(new),
-            (state, new) => *state = new,
-        }
+        write_over(state, new);
         Ok(())
     }
 }

@@ -38,7 +38,10 @@ use self::{
 use super::stored;
 use crate::{
     checkpoint::Checkpoint,
-    driver::{Base, Context, Driver, DriverError, FlagSpec, Flags, Identity, Origin, Profile, Result, Save},
+    driver::{
+        Base, Context, Driver, DriverError, FlagSpec, Flags, Identity, Origin, Profile, Result, Save,
+        write_over,
+    },
     env::Env,
     machine::{SshEndpoint, State},
     retry::beat,
@@ -103,7 +106,7 @@ impl Plugin {
         state: &mut Json,
     ) -> std::result::Result<(), PluginError> {
         let now = plugin.state().await?;
-        merge(state, now);
+        write_over(state, now);
         plugin.has(&context.name, &of_plugin(state));
         Ok(())
     }
@@ -141,7 +144,7 @@ impl Plugin {
             outcome => drop(outcome.map_err(doing)?),
         }
         let mut state = first;
-        merge(&mut state, plugin.state_now().map_err(doing)?);
+        write_over(&mut state, plugin.state_now().map_err(doing)?);
         plugin.has(&context.name, &of_plugin(&state));
         Ok(state)
     }
@@ -215,7 +218,7 @@ impl CutOff<'_, '_> {
                     outcome = &mut making => break outcome,
                     _ = beat.tick() => if let Some(now) = client.unsaved() {
                         let mut state = self.state.clone();
-                        merge(&mut state, now);
+                        write_over(&mut state, now);
                         // A disk that takes nothing now is told when all of it is saved.
                         let _ = (self.save)(&state);
                     },
@@ -235,7 +238,7 @@ impl Drop for CutOff<'_, '_> {
         self.plugin.client().cancel(ON_THE_WAY_OUT);
         let saved = self.plugin.state_within(ON_THE_WAY_OUT).map(|now| {
             let mut state = self.state.clone();
-            merge(&mut state, now);
+            write_over(&mut state, now);
             (self.save)(&state)
         });
         // There is nobody left to tell but the log; the state before is on the disk.
@@ -261,14 +264,6 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// How long an interrupted `create` waits for what the plugin has made so far.
 const ON_THE_WAY_OUT: Duration = Duration::from_secs(2);
-
-/// The new state over the old one; what the plugin does not know stays.
-fn merge(state: &mut Json, now: Json) {
-    match (state, now) {
-        (Json::Object(old), Json::Object(now)) => old.extend(now),
-        (state, now) => *state = now,
-    }
-}
 
 impl Driver for Plugin {
     fn name(&self) -> &str {
