@@ -1,14 +1,13 @@
 //! The driver of a stored machine that this program does not have, such as `kvm` of a plugin.
 //!
-//! What docker-machine stored of its host is read where every driver keeps it; what needs the driver itself is refused. Nothing is
-//! ever written.
+//! What is stored of its host is read, so that `ssh`, `env` and `url` go on; what needs the driver itself is refused. Nothing is ever written.
 
 use futures_util::future::{BoxFuture, ready};
 use serde_json::Value;
 
 use super::stored;
 use crate::{
-    driver::{Context, Driver, DriverError, FlagSpec, Flags, Identity, Origin, Profile, Result, Save},
+    driver::{Context, Driver, DriverError, FlagSpec, Flags, Profile, Result, Save},
     env::Env,
     machine::{SshEndpoint, State},
 };
@@ -34,14 +33,7 @@ impl Driver for Missing {
     }
 
     fn profile(&self) -> Profile {
-        Profile {
-            summary: "a driver that is not here",
-            origin: Origin::Made,
-            provisions: true,
-            identity: Identity::Users,
-            names_host: true,
-            adopts: None,
-        }
+        stored::profile("a driver that is not here")
     }
 
     fn flags(&self) -> Vec<FlagSpec> {
@@ -73,8 +65,8 @@ impl Driver for Missing {
         self.refuse()
     }
 
-    fn ssh(&self, _context: &Context, _state: &Value) -> Result<Option<SshEndpoint>> {
-        Err(self.error())
+    fn ssh(&self, context: &Context, state: &Value) -> Result<Option<SshEndpoint>> {
+        Ok(stored::ssh(context, state))
     }
 
     fn url(&self, _context: &Context, state: &Value) -> Result<Option<String>> {

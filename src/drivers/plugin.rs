@@ -27,8 +27,9 @@ use std::{
 use futures_util::future::BoxFuture;
 use serde_json::Value as Json;
 
+pub(super) use self::endpoint::Kept;
 use self::{
-    endpoint::{Kept, of_plugin},
+    endpoint::of_plugin,
     error::PluginError,
     find::Program,
     gob::Value,
@@ -38,10 +39,7 @@ use self::{
 use super::stored;
 use crate::{
     checkpoint::Checkpoint,
-    driver::{
-        Base, Context, Driver, DriverError, FlagSpec, Flags, Identity, Origin, Profile, Result, Save,
-        write_over,
-    },
+    driver::{Base, Context, Driver, DriverError, FlagSpec, Flags, Profile, Result, Save, write_over},
     env::Env,
     machine::{SshEndpoint, State},
     retry::beat,
@@ -271,14 +269,7 @@ impl Driver for Plugin {
     }
 
     fn profile(&self) -> Profile {
-        Profile {
-            summary: "a driver plugin",
-            origin: Origin::Made,
-            provisions: true,
-            identity: Identity::Users,
-            names_host: true,
-            adopts: None,
-        }
+        stored::profile("a driver plugin")
     }
 
     fn flags(&self) -> Vec<FlagSpec> {
@@ -337,15 +328,15 @@ impl Driver for Plugin {
     }
 
     fn ssh(&self, context: &Context, state: &Json) -> Result<Option<SshEndpoint>> {
-        Ok(Kept::of(state).endpoint().or_else(|| stored::ssh(context, state)))
+        Ok(stored::ssh(context, state))
     }
 
     fn url(&self, _context: &Context, state: &Json) -> Result<Option<String>> {
-        Ok(Kept::of(state).url.or_else(|| stored::url(state)))
+        Ok(stored::url(state))
     }
 
     fn ip(&self, _context: &Context, state: &Json) -> Result<Option<String>> {
-        Ok(Kept::of(state).ip.or_else(|| stored::ip(state)))
+        Ok(stored::ip(state))
     }
 
     fn start<'a>(&'a self, context: &'a Context, state: &'a mut Json) -> BoxFuture<'a, Result<()>> {

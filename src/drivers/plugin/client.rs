@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How long a plugin has to say where it listens, and then to answer for the first time: docker-machine's own patience.
-const START: Duration = Duration::from_secs(10);
+pub const START: Duration = Duration::from_secs(10);
 /// How often a plugin hears that we live: it ends itself after 10 s without.
 const BEAT: Duration = Duration::from_secs(5);
 /// The same for plugins of docker-machine 0.5.0, which are less patient.
@@ -102,7 +102,7 @@ impl Client {
         let (pipe, stdin) = Pipe::make().map_err(failed)?;
         let (process, stdout, stderr) = Process::start(program, env, Some(pipe.path()))?;
         let (talk, _no_first_line) = Talk::listen(std::io::empty(), stderr, events);
-        let connection = Lines::open(stdin, stdout, Arc::clone(&talk));
+        let connection = Lines::open(&program.driver, stdin, stdout, Arc::clone(&talk));
         let (process, program) = (Arc::new(process), program.clone());
         let service = protocol::SERVICES[0];
         Self { program, process, connection, talk, service, is_closed: false.into(), pulse: None }
@@ -238,7 +238,7 @@ impl Client {
         match *error {
             GobError::Ended | GobError::Io(_) => PluginError::Died {
                 program: self.name(),
-                how: format!("{how} during {method}"),
+                how: format!("{how} during {}", self.connection.word(method)),
                 last_words: self.talk.last_words(),
             },
             _ => PluginError::Garbled { program: self.name(), source: error },
@@ -246,12 +246,13 @@ impl Client {
     }
 
     fn late(&self, method: &str, deadline: Deadline) -> PluginError {
-        PluginError::Late { program: self.name(), method: method.to_owned(), after: deadline.total() }
+        let method = self.connection.word(method);
+        PluginError::Late { program: self.name(), method, after: deadline.total() }
     }
 
     /// What is said when an answer is of the wrong kind.
     pub fn unexpected(&self, method: &str, expected: &'static str) -> PluginError {
-        PluginError::Answer { program: self.name(), method: method.to_owned(), expected }
+        PluginError::Answer { program: self.name(), method: self.connection.word(method), expected }
     }
 
     fn name(&self) -> String {

@@ -46,6 +46,10 @@ pub type Answer = Box<dyn FnOnce(Outcome) + Send>;
 pub trait Line: Send + Sync {
     /// Sends a request; what comes of it is handed to `answer`, by another thread, or at once where nothing can come any more.
     fn call(&self, method: &str, argument: &Value, of: Type, answer: Answer);
+    /// What the other side calls a method, for messages.
+    fn word(&self, method: &str) -> String {
+        method.to_owned()
+    }
     /// Hangs up.
     fn hang_up(&self);
     /// Whether nothing can be asked any more.

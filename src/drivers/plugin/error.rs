@@ -17,6 +17,14 @@ pub enum PluginError {
         #[source]
         source: Arc<std::io::Error>,
     },
+    /// It lacks what a program needs.
+    #[error("{program} cannot be run: {reason}")]
+    NoProgram {
+        /// Its file's name.
+        program: String,
+        /// Such as `no one may execute it; chmod +x /usr/bin/docker-machine-driver-x`.
+        reason: String,
+    },
     /// It did not say where it listens.
     #[error("{program} did not say within {} where it listens{last_words}", seconds(*.after))]
     Silent {

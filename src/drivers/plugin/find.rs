@@ -1,7 +1,7 @@
 //! Which plugins there are: programs on PATH, in the store's folder for them, and inside of an installed docker-machine.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -57,38 +57,38 @@ pub fn find(env: &Env, store: Option<&Path>, driver: &str) -> Option<Program> {
     if driver.is_empty() || driver.contains(['/', '\\', '\0']) {
         return None;
     }
-    let names = PREFIXES.map(|prefix| format!("{prefix}{driver}"));
-    let own = names.iter().flat_map(|name| folders(env, store).into_iter().map(move |dir| dir.join(name)));
+    let (names, folders) = (file_names(driver), folders(env, store));
+    let mut own: Vec<PathBuf> =
+        names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).collect();
+    own.retain(|path| path.is_file());
     let inside = || docker_machine(env).filter(|_| INSIDE.contains(&driver));
-    let path = own.into_iter().find(|path| is_executable(path)).or_else(inside)?;
+    let usable = own.iter().find(|path| is_executable(path)).cloned().or_else(inside);
+    // Of one that may not be run it is told what it lacks.
+    let path = usable.or_else(|| own.into_iter().next())?;
     Some(Program { driver: driver.to_owned(), path })
 }
 
 /// Every plugin, by its driver's name.
 pub fn all(env: &Env, store: Option<&Path>) -> Vec<Program> {
-    let mut found = BTreeMap::new();
-    for prefix in PREFIXES {
-        for folder in folders(env, store) {
-            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-                let name = entry.file_name();
-                let Some(driver) = name.to_str().and_then(|name| name.strip_prefix(prefix)) else { continue };
-                if !driver.is_empty() && is_executable(&entry.path()) {
-                    found.entry(driver.to_owned()).or_insert(entry.path());
-                }
-            }
-        }
+    let mut drivers = BTreeSet::new();
+    for entry in folders(env, store).iter().flat_map(fs::read_dir).flatten().flatten() {
+        let name = entry.file_name();
+        let driver =
+            name.to_str().and_then(|name| PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)));
+        // A checksum or an archive beside a plugin has a dot in its name.
+        drivers.extend(
+            driver.filter(|driver| !driver.contains('.') || is_executable(&entry.path())).map(str::to_owned),
+        );
     }
-    if let Some(path) = docker_machine(env) {
-        for driver in INSIDE {
-            found.entry(driver.to_owned()).or_insert(path.clone());
-        }
+    if docker_machine(env).is_some() {
+        drivers.extend(INSIDE.map(str::to_owned));
     }
-    found.into_iter().map(|(driver, path)| Program { driver, path }).collect()
+    drivers.iter().filter_map(|driver| find(env, store, driver)).collect()
 }
 
-/// The program that a missing driver would be, for messages.
-pub fn wanted(driver: &str) -> String {
-    format!("{}{driver}", PREFIXES[1])
+/// The programs that a driver's plugin may be: one of our own protocol, one of docker-machine's.
+pub fn file_names(driver: &str) -> [String; 2] {
+    PREFIXES.map(|prefix| format!("{prefix}{driver}"))
 }
 
 /// Where plugins are looked for: the store's own first.
@@ -129,6 +129,9 @@ mod tests {
         program(&bin.join("docker-machine"));
         program(&store.join(".rmachine/plugins/docker-machine-driver-kvm"));
         fs::write(bin.join("docker-machine-driver-text"), "no program").unwrap();
+        fs::write(bin.join("docker-machine-driver-hetzner.sha256"), "a checksum").unwrap();
+        fs::write(store.join(".rmachine/plugins/docker-machine-driver-hetzner"), "a program without its bit")
+            .unwrap();
         let mut env = Env::for_tests(folder.path());
         env.vars.insert("PATH".into(), bin.to_string_lossy().into_owned());
         let path = |driver| find(&env, Some(&store), driver).map(|program| program.path);
@@ -136,14 +139,22 @@ mod tests {
         assert_eq!(path("own"), Some(bin.join("rmachine-driver-own")));
         assert_eq!(path("kvm"), Some(store.join(".rmachine/plugins/docker-machine-driver-kvm")));
         assert_eq!(path("amazonec2"), Some(bin.join("docker-machine")));
-        for none in ["text", "none", "", "../../bin/own", "linode"] {
+        assert_eq!(path("text"), Some(bin.join("docker-machine-driver-text")), "to be told what it lacks");
+        for none in ["none", "", "../../bin/own", "linode"] {
             assert_eq!(path(none), None, "{none}");
         }
         let names: Vec<String> = all(&env, Some(&store)).into_iter().map(|program| program.driver).collect();
         assert!(
-            ["hetzner", "own", "kvm", "amazonec2"].iter().all(|name| names.contains(&(*name).to_owned()))
+            ["hetzner", "own", "kvm", "amazonec2", "text"]
+                .iter()
+                .all(|name| names.contains(&(*name).to_owned()))
         );
-        assert!(!names.contains(&"text".to_owned()));
+        assert!(!names.contains(&"hetzner.sha256".to_owned()));
+        assert!(
+            all(&env, Some(&store))
+                .iter()
+                .all(|program| path(&program.driver).as_ref() == Some(&program.path))
+        );
     }
 
     #[test]

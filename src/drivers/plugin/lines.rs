@@ -3,6 +3,8 @@
 //! A program of this kind keeps no state: it gets a machine's with each request and hands back the new one. To the client it looks
 //! like a plugin of docker-machine, whose questions are answered here from what the program said.
 
+mod terms;
+
 use std::{
     collections::HashMap,
     fs::File,
@@ -15,10 +17,10 @@ use std::{
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use self::terms::{flag, number, part, plain, word, wrong_flag};
 use super::{
     connection::{Answer, Fault, Line, Outcome},
     gob::{GobError, Type, Value},
-    protocol,
     talk::Talk,
 };
 use crate::{driver::Base, event::Event};
@@ -36,6 +38,7 @@ pub struct Lines {
 
 #[derive(Default)]
 struct Inner {
+    driver: String,
     next: u64,
     waiting: HashMap<u64, (Want, Answer)>,
     over: Option<Fault>,
@@ -62,10 +65,10 @@ enum Want {
 
 impl Lines {
     /// Reads answers from then on.
-    pub fn open(stdin: File, stdout: impl Read + Send + 'static, talk: Arc<Talk>) -> Arc<Self> {
+    pub fn open(driver: &str, stdin: File, stdout: impl Read + Send + 'static, talk: Arc<Talk>) -> Arc<Self> {
         let lines = Arc::new(Self {
             stdin: Mutex::new(Some(stdin)),
-            inner: Mutex::default(),
+            inner: Mutex::new(Inner { driver: driver.to_owned(), ..Inner::default() }),
             ended: Condvar::new(),
             talk,
         });
@@ -194,6 +197,9 @@ impl Inner {
         let result = &line["result"];
         Ok(match want {
             Want::Description => {
+                if let Some(wrong) = wrong_flag(&self.driver, &result["flags"]) {
+                    return Err(Fault::Nonsense(wrong));
+                }
                 self.flags = result["flags"].clone();
                 Value::Int(result["protocol"].as_i64().unwrap_or_default())
             }
@@ -213,6 +219,10 @@ impl Inner {
 }
 
 impl Line for Lines {
+    fn word(&self, method: &str) -> String {
+        word(method)
+    }
+
     fn call(&self, method: &str, argument: &Value, _of: Type, answer: Answer) {
         let method = method.rsplit('.').next().unwrap_or(method);
         let nothing = json!({});
@@ -285,62 +295,5 @@ impl Line for Lines {
         drop(self.ended.wait_timeout_while(inner, grace, |inner| {
             inner.over.is_none() && inner.waiting.keys().any(|id| *id != u64::MAX)
         }));
-    }
-}
-
-fn part(endpoint: &Json, path: &str) -> Value {
-    match endpoint.pointer(path) {
-        Some(Json::String(text)) => Value::Text(text.clone()),
-        Some(Json::Number(number)) => Value::Int(number.as_i64().unwrap_or_default()),
-        _ if path == "/ssh/port" => Value::Int(0),
-        _ => Value::Text(String::new()),
-    }
-}
-
-/// docker-machine's numbers of states.
-fn number(status: &str) -> i64 {
-    ["unknown", "running", "paused", "saved", "stopped", "stopping", "starting", "error"]
-        .iter()
-        .position(|word| *word == status)
-        .and_then(|place| i64::try_from(place).ok())
-        .unwrap_or_default()
-}
-
-/// A flag of a description as docker-machine's plugins have them.
-fn flag(flag: &Json) -> Value {
-    let text = |name: &str| flag[name].as_str().unwrap_or_default().to_owned();
-    let (kind, value) = match flag["kind"].as_str() {
-        Some("switch") => ("BoolFlag", None),
-        Some("number") => ("IntFlag", flag["default"].as_i64().map(Value::Int)),
-        Some("list") => {
-            let list = flag["default"].as_array().into_iter().flatten();
-            let list = list.filter_map(|text| text.as_str().map(|text| Value::Text(text.to_owned())));
-            ("StringSliceFlag", Some(Value::List(list.collect())))
-        }
-        _ => ("StringFlag", flag["default"].as_str().map(|text| Value::Text(text.to_owned()))),
-    };
-    let fields = [("Name", "name"), ("Usage", "help"), ("EnvVar", "variable")];
-    let mut fields: Vec<(String, Value)> =
-        fields.map(|(field, name)| (field.to_owned(), Value::Text(text(name)))).into();
-    fields.extend(value.map(|value| ("Value".to_owned(), value)));
-    fields.push(("Secret".to_owned(), Value::Bool(flag["secret"] == json!(true))));
-    Value::Interface(kind.to_owned(), Box::new(Value::Struct(fields)))
-}
-
-/// The flags that are given, as plain JSON.
-fn plain(value: &Value) -> Json {
-    match value {
-        Value::Bool(is_on) => json!(is_on),
-        Value::Int(number) => json!(number),
-        Value::Text(text) => json!(text),
-        Value::List(list) => list.iter().map(plain).collect(),
-        Value::Map(entries) => entries
-            .iter()
-            .filter_map(|(name, value)| Some((name.text()?.to_owned(), plain(value))))
-            .filter(|(name, _)| !protocol::OF_CREATE.contains(&name.as_str()))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-        Value::Interface(_, value) => value.field("Values").map_or_else(|| plain(value), plain),
-        _ => Json::Null,
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use rustix::fs::{FileType, Mode};
 
 use super::{error::PluginError, find::Program};
-use crate::env::Env;
+use crate::env::{Env, is_executable};
 
 /// Ends the plugin when its stdin closes.
 const GUARD: &str = include_str!("../../../templates/plugin/guard.sh");
@@ -37,6 +37,9 @@ impl Process {
         stdin: Option<&Path>,
     ) -> Result<(Self, impl Read + use<>, impl Read + use<>), PluginError> {
         let failed = |source| PluginError::Start { program: program.file_name(), source: Arc::new(source) };
+        if let Some(reason) = lack(&program.path) {
+            return Err(PluginError::NoProgram { program: program.file_name(), reason });
+        }
         let shell = env.find_program("sh").unwrap_or_else(|| "/bin/sh".into());
         let mut child = Command::new(shell)
             .args(["-c", GUARD, "rmachine-guard"])
@@ -104,6 +107,21 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// What a file lacks to be a program that can be started, if anything: the guard's shell would say it in words of its own.
+fn lack(path: &Path) -> Option<String> {
+    if !is_executable(path) {
+        return Some(format!("its file may not be executed: chmod +x {}", path.display()));
+    }
+    let mut head = Vec::new();
+    // One that cannot be read may still be run.
+    File::open(path).ok()?.take(256).read_to_end(&mut head).ok()?;
+    let line = head.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
+    let line = String::from_utf8_lossy(line);
+    let interpreter = line.split_whitespace().next()?;
+    (!Path::new(interpreter).exists())
+        .then(|| format!("its first line asks for {interpreter}, which is not here"))
 }
 
 /// The guard hands on a status as shells do: signals above 128.

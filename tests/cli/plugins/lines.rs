@@ -66,7 +66,7 @@ fn a_program_that_speaks_otherwise_is_told_by_what_it_says() {
         ("#!/bin/sh\necho hello; cat", "rmachine-driver-odd sent the line \"hello\", which is no JSON-RPC"),
         (
             "#!/bin/sh\necho oh no >&2; exit 3",
-            "ended with exit status 3 during GetVersion; its last words: oh no",
+            "ended with exit status 3 during describe; its last words: oh no",
         ),
         (
             "#!/bin/sh\nread -r l; echo '{\"id\":0,\"result\":{\"protocol\":2}}'; cat",
@@ -75,6 +75,14 @@ fn a_program_that_speaks_otherwise_is_told_by_what_it_says() {
         (
             "#!/bin/sh\nread -r l; echo '{\"id\":0,\"error\":{\"message\":\"not today\"}}'; read -r l; echo '{\"id\":1,\"error\":{\"message\":\"not today\"}}'; cat",
             "not today",
+        ),
+        (
+            "#!/bin/sh\nread -r l; echo '{\"id\":0,\"result\":{\"protocol\":1,\"flags\":[{\"name\":\"odd-size\",\"kind\":\"nubmer\"}]}}'; cat",
+            "sent the flag \"odd-size\" of the kind \"nubmer\"; it may be text, number, switch, list",
+        ),
+        (
+            "#!/bin/sh\nread -r l; echo '{\"id\":0,\"result\":{\"protocol\":1,\"flags\":[{\"name\":\"size\",\"kind\":\"number\"}]}}'; cat",
+            "sent the flag \"size\", whose name does not begin with odd-",
         ),
     ] {
         home_with(odd).run(&["create", "-d", "odd", "m1"]).with_code(1).saying(says);

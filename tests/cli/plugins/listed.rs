@@ -11,6 +11,7 @@ fn drivers_are_listed_with_version_and_path_and_with_what_is_wrong_with_them() {
     let folder = place.home.store().join(".rmachine/plugins");
     std::fs::create_dir_all(&folder).unwrap();
     put_program(&folder.join("docker-machine-driver-broken"), "#!/bin/sh\necho Usage: broken\n");
+    std::fs::write(folder.join("rmachine-driver-locked"), "#!/bin/sh\n").unwrap();
     let out = place.run(&["driver", "ls", "--json"]).with_code(0).out;
     let rows: Vec<Value> = serde_json::from_str(&out).unwrap();
     let row =
@@ -19,6 +20,8 @@ fn drivers_are_listed_with_version_and_path_and_with_what_is_wrong_with_them() {
     let lab = row("lab");
     assert_eq!((&lab["kind"], &lab["version"], &lab["error"]), (&json!("plugin"), &json!("1"), &Value::Null));
     assert!(lab["path"].as_str().unwrap().ends_with("/docker-machine-driver-lab"), "{lab}");
+    let locked = row("locked")["error"].as_str().unwrap().to_owned();
+    assert!(locked.contains("may not be executed: chmod +x "), "{locked}");
     let broken = row("broken");
     assert_eq!(broken["path"], json!(folder.join("docker-machine-driver-broken")));
     assert!(broken["error"].as_str().unwrap().contains("its first line is \"Usage: broken\""), "{broken}");
@@ -28,6 +31,17 @@ fn drivers_are_listed_with_version_and_path_and_with_what_is_wrong_with_them() {
     let table = place.run(&["driver", "ls", "--offline"]).with_code(0).out;
     assert!(table.lines().any(|line| line.starts_with("lab ") && line.contains("plugin     -")), "{table}");
     assert_eq!(place.starts(), 0, "nothing is started");
+}
+
+#[test]
+fn a_plugin_that_does_not_answer_is_waited_for_in_words() {
+    let home = Home::new();
+    let folder = home.path("bin");
+    std::fs::create_dir_all(&folder).unwrap();
+    put_program(&folder.join("rmachine-driver-mute"), "#!/bin/sh\ncat >/dev/null\n");
+    let home = home.with_var("PATH", &format!("{}:/usr/bin:/bin", folder.display()));
+    let ended = home.run(&["driver", "ls"]).with_code(0);
+    ended.saying("waiting for the plugins to answer, 10 s at most: mute");
 }
 
 #[test]

@@ -134,6 +134,7 @@ fn a_plugin_that_cannot_be_run_is_told_by_its_name() {
     crate::home::put_program(&place.home.path("docker-machine-driver-odd"), "#!/nonexistent/interpreter\n");
     let path = place.home.path("").to_string_lossy().into_owned();
     let place = place.with_var("PATH", &format!("{path}:/usr/bin:/bin"));
-    let ended = place.run(&["create", "-d", "odd", "m1"]).with_code(1);
-    assert!(ended.err.contains("docker-machine-driver-odd ended with exit status"), "{}", ended.err);
+    place.run(&["create", "-d", "odd", "m1"]).with_code(1).saying(
+        "docker-machine-driver-odd cannot be run: its first line asks for /nonexistent/interpreter, which is not here",
+    );
 }

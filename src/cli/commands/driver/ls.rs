@@ -1,13 +1,26 @@
 //! `driver ls`: the drivers of this program, and the plugins that are found, each started to see whether it answers.
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::mpsc,
+    time::Duration,
+};
+
 use serde_json::{Value as Json, json};
 
 use crate::{
     cli::{app::App, error::code, json, table::aligned},
     driver::Driver,
-    drivers::{self, plugin::Plugin},
+    drivers::{
+        self,
+        plugin::{Plugin, client::START},
+    },
     error::in_one_line,
+    retry::seconds,
 };
+
+/// How long plugins may be silent before it is said whom we wait for.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// Options of `driver ls`.
 #[derive(clap::Args)]
@@ -35,20 +48,47 @@ pub fn run(app: &App, args: &Args) -> u8 {
     let built_in = drivers::all().into_iter().map(|driver| built_in(app, driver.as_ref()));
     let found = app.drivers();
     let programs = found.plugins();
-    let plugins = std::thread::scope(|threads| {
-        let found = &found;
-        let asking = programs.iter().filter_map(|program| found.plugin(&program.driver));
-        let asking: Vec<_> =
-            asking.map(|plugin| threads.spawn(move || of_plugin(&plugin, offline))).collect();
-        asking.into_iter().filter_map(|asked| asked.join().ok()).collect::<Vec<Row>>()
-    });
-    let rows: Vec<Row> = built_in.chain(plugins).collect();
+    let plugins = programs.iter().filter_map(|program| found.plugin(&program.driver)).collect();
+    let rows: Vec<Row> = built_in.chain(asked(app, plugins, offline)).collect();
     app.ui.data(if json {
         json::pretty(&rows.iter().map(as_json).collect::<Json>())
     } else {
         as_table(rows)
     });
     code::DONE
+}
+
+/// Asks all plugins at once, and says whom it waits for.
+fn asked(app: &App, plugins: Vec<Plugin>, offline: bool) -> impl Iterator<Item = Row> {
+    let mut waiting: BTreeSet<String> = plugins.iter().map(|plugin| plugin.name().to_owned()).collect();
+    let (answer, answers) = mpsc::channel();
+    for plugin in plugins {
+        let answer = answer.clone();
+        // It ends within the plugin's deadline; nobody listens any more if we end before.
+        std::thread::spawn(move || drop(answer.send(of_plugin(&plugin, offline))));
+    }
+    drop(answer);
+    let mut rows = BTreeMap::new();
+    let mut is_said = false;
+    loop {
+        let patience = if is_said { START * 2 } else { SILENCE };
+        match answers.recv_timeout(patience) {
+            Ok(row) => {
+                waiting.remove(&row.name);
+                rows.insert(row.name.clone(), row);
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) if !is_said => {
+                is_said = true;
+                let names: Vec<&str> = waiting.iter().map(String::as_str).collect();
+                app.ui.note(format!(
+                    "waiting for the plugins to answer, {} at most: {}",
+                    seconds(START),
+                    names.join(", ")
+                ));
+            }
+            Err(_) => return rows.into_values(),
+        }
+    }
 }
 
 fn built_in(app: &App, driver: &dyn Driver) -> Row {
@@ -82,7 +122,7 @@ fn as_json(row: &Row) -> Json {
 }
 
 fn as_table(rows: Vec<Row>) -> String {
-    let header = ["NAME", "KIND", "VERSION", "PATH", "NOT USABLE"].map(str::to_owned);
+    let header = ["NAME", "KIND", "VERSION", "PATH", "PROBLEM"].map(str::to_owned);
     let row = |row: Row| match row.path.as_str() {
         "" => [row.name, "built-in".to_owned(), row.version, "-".to_owned(), row.trouble],
         _ if row.version.is_empty() => [row.name, "plugin".to_owned(), "-".to_owned(), row.path, row.trouble],

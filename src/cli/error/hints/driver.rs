@@ -1,7 +1,7 @@
 //! Trouble that a driver has.
 
-use super::{Hints, To, did_you_mean, one};
-use crate::{driver::DriverError, drivers};
+use super::{Hints, To, one};
+use crate::{driver::DriverError, drivers::plugin};
 
 pub(super) fn hints(error: &DriverError, to: To<'_>) -> Hints {
     let (program, name) = (to.program, to.name());
@@ -12,12 +12,11 @@ pub(super) fn hints(error: &DriverError, to: To<'_>) -> Hints {
         DriverError::Preflight { hint, .. } => hint.iter().cloned().collect(),
         DriverError::Gone => one(format!("forget the machine: {program} rm -f {name}")),
         DriverError::Missing { driver } => {
-            let mut hints = did_you_mean(&drivers::nearest(driver));
-            hints.push(format!("put its plugin on PATH: {}", drivers::plugin::find::wanted(driver)));
-            hints.push(format!(
-                "forget the machine, and see to its host by other means: {program} rm -f {name}"
-            ));
-            hints
+            let [own, other] = plugin::find::file_names(driver);
+            vec![
+                format!("put its plugin on PATH, or into .rmachine/plugins/ of the store: {other} or {own}"),
+                format!("forget the machine, and see to its host by other means: {program} rm -f {name}"),
+            ]
         }
         DriverError::BadState { .. } => one(format!("what is stored: {program} inspect {name}")),
         DriverError::Unsupported { .. } | DriverError::Failed { .. } | DriverError::TimedOut(_) => Vec::new(),
