@@ -144,7 +144,7 @@ units() {
     fi
     shown=$(systemctl show docker.service docker.socket rmachine-docker.socket \
         -p Id -p LoadState -p ActiveState -p UnitFileState -p FragmentPath -p DropInPaths \
-        -p NeedDaemonReload -p MainPID -p EnvironmentFiles 2>/dev/null)
+        -p MainPID -p EnvironmentFiles 2>/dev/null)
     frame units "$shown"
     # The first process is the service's. Paths with blanks do not occur in units of engines; they would only be left out.
     while IFS='=' read -r key value; do

@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use rmachine::checkpoint::{Checkpoint, KILL_AT};
 use serde_json::Value;
 
@@ -25,27 +26,6 @@ const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 /// What no program may ever say: it saw something half written, or fell over.
 const NEVER: [&str; 5] =
     ["cannot be understood", "is empty", "config.json is missing", "panicked", "from the future"];
-
-/// Numbers that one seed always gives in the same order (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    fn one_of<T: Copy>(&mut self, list: &[T]) -> T {
-        list[usize::try_from(self.below(list.len() as u64)).unwrap()]
-    }
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verb {
@@ -82,16 +62,19 @@ struct Done {
 }
 
 impl Deed {
-    fn thrown(dice: &mut Dice) -> Self {
+    fn thrown(chance: &mut StdRng) -> Self {
+        fn one_of<T: Copy>(list: &[T], chance: &mut StdRng) -> T {
+            *list.choose(chance).expect("no list is empty")
+        }
         let verbs =
             [Verb::Create, Verb::Create, Verb::Create, Verb::Start, Verb::Stop, Verb::Rm, Verb::Rm, Verb::Ls];
-        let verb = dice.one_of(&verbs);
-        let kill = match (dice.below(4), verb) {
-            (0, _) => Kill::After(Duration::from_micros(dice.below(60_000))),
-            (1, Verb::Create) => Kill::At(dice.one_of(&Checkpoint::ALL)),
+        let verb = one_of(&verbs, chance);
+        let kill = match (chance.random_range(0..4), verb) {
+            (0, _) => Kill::After(Duration::from_micros(chance.random_range(0..60_000))),
+            (1, Verb::Create) => Kill::At(one_of(&Checkpoint::ALL, chance)),
             _ => Kill::Never,
         };
-        Self { verb, name: dice.one_of(&NAMES), kill }
+        Self { verb, name: one_of(&NAMES, chance), kill }
     }
 }
 
@@ -287,11 +270,11 @@ fn seed() -> u64 {
 fn eight_programs_at_once_lose_nothing_though_some_are_killed() {
     let (seed, rounds) = (seed(), variable("RMACHINE_ROUNDS").unwrap_or(ROUNDS));
     println!("RMACHINE_SEED={seed} RMACHINE_ROUNDS={rounds}");
-    let (mut dice, place, began) = (Dice(seed), Place::new(), Instant::now());
+    let (mut chance, place, began) = (StdRng::seed_from_u64(seed), Place::new(), Instant::now());
     let (mut killed, mut worked) = (0, 0);
     let mut before = place.seen();
     for round in 0..rounds {
-        let deeds: Vec<Deed> = (0..AT_ONCE).map(|_| Deed::thrown(&mut dice)).collect();
+        let deeds: Vec<Deed> = (0..AT_ONCE).map(|_| Deed::thrown(&mut chance)).collect();
         let done = place.round(&deeds);
         let after = place.seen();
         if let Err(what) = judge(&before, &done, &after) {

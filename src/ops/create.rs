@@ -160,11 +160,15 @@ impl Story<'_> {
             _ => {}
         }
         self.context.checkpoints.reach(Checkpoint::HostMade);
-        if self.driver.profile().provisions || self.driver.profile().origin == Origin::Made {
+        let profile = self.driver.profile();
+        if profile.provisions || profile.origin == Origin::Made {
             self.context.events.phase(Phase::HostMade);
+        }
+        // Whether an adopted one runs, the first login tells.
+        if profile.origin == Origin::Made {
             self.await_running(record, deadline).await?;
         }
-        if self.driver.profile().provisions {
+        if profile.provisions {
             self.context.events.phase(Phase::HostRuns);
             let may_stop_containers = request.may_stop_containers;
             let options =
@@ -228,11 +232,8 @@ impl Story<'_> {
         Ok(started?)
     }
 
-    /// Waits until the driver says that the host it made runs. Whether an adopted one does, the first login tells.
+    /// Waits until the driver says that the host it made runs.
     async fn await_running(&self, record: &mut Record, deadline: Deadline) -> Result<(), OpsError> {
-        if self.driver.profile().origin == Origin::Adopted {
-            return Ok(());
-        }
         let stored = &record.config.driver;
         let look = || async {
             let mut state = stored.clone();

@@ -1,14 +1,13 @@
 //! `provision`, and the half of `create` that it repeats: log in, look, plan, apply, verify.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs},
-    sync::Arc,
-    time::Duration,
-};
+mod host;
 
+use std::{sync::Arc, time::Duration};
+
+use self::host::Host;
 use super::{
     OpsError, World,
-    certs::{self, CertsError, Keep},
+    certs::{self, Keep},
     connect,
     create::Request,
     engine::edit::of_docker_machine,
@@ -17,17 +16,13 @@ use super::{
 use crate::{
     checkpoint::{Checkpoint, Checkpoints},
     driver::{Driver, Origin},
-    engine::{
-        api::{Api, Dial, Endpoint},
-        archive::Archive,
-    },
+    engine::api::{Api, Dial, Endpoint},
     event::{Event, Events, Phase},
-    machine::{MachineName, SshEndpoint, State},
-    provision::{self, Access, Facts, Materials, Plan, ProvisionError, Wishes},
+    machine::{MachineName, State},
+    provision::{self, Facts, Materials, Plan, ProvisionError, Wishes},
     retry::Deadline,
     ssh::Session,
     store::{Lock, Record, Stage},
-    tls::San,
 };
 
 /// How long a host may take until SSH answers.
@@ -254,84 +249,6 @@ pub(super) async fn found(
     Ok((host.facts, host.wishes, plan))
 }
 
-/// A host as it was found, and what is wished of it.
-struct Host {
-    facts: Facts,
-    wishes: Wishes,
-    reached: Option<IpAddr>,
-    names: Vec<San>,
-    /// The engine's port as clients know it.
-    port: u16,
-    /// The engine that is to be sent, where one is.
-    archive: Option<Archive>,
-}
-
-impl Host {
-    async fn look(
-        world: &World,
-        driver: &dyn Driver,
-        record: &Record,
-        session: &Session,
-        options: Converge,
-        events: &Events,
-    ) -> Result<Self, OpsError> {
-        let mut wishes = stored_wishes(record)?;
-        if wishes.port == 0 {
-            wishes.port = connect::port(world, driver, record)?.unwrap_or_default();
-        }
-        let facts = provision::look(session, &wishes, options.deadline, events).await?;
-        let archive = if facts.engine.is_none() { world.archives.wanted(&wishes)? } else { None };
-        let reached = connect::reached(driver, session);
-        let names = server_names(world, driver, record, reached, &wishes)?;
-        let known = connect::url(world, driver, record).ok().as_deref().and_then(connect::host_and_port);
-        let port = known.map_or_else(|| wishes.port(), |(_, port)| port);
-        Ok(Self { facts, wishes, reached, names, port, archive })
-    }
-
-    fn materials<'a>(&'a self, record: &'a Record, server: &'a certs::Server) -> Materials<'a> {
-        Materials {
-            machine: record.name.as_str(),
-            provider: &record.config.driver_name,
-            reached: self.reached,
-            authority: &server.authority,
-            server: &server.identity,
-            archive: self.archive.as_ref(),
-            environment: self.wishes.installer_environment(),
-        }
-    }
-
-    fn plan(&self, materials: &Materials<'_>, scope: Scope) -> Result<Plan, OpsError> {
-        let plan = match scope {
-            Scope::Everything => provision::plan(&self.facts, &self.wishes, materials),
-            Scope::Certificates(_) => {
-                let address = self.reached.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
-                let listen = vec![SocketAddr::new(address, self.port)];
-                provision::renewal(&self.facts, materials, listen)
-            }
-        };
-        Ok(plan.map_err(ProvisionError::from)?)
-    }
-
-    /// Where clients will find the engine: where SSH found the host, or SSH itself.
-    fn url(&self, plan: &Plan, session: &Session, endpoint: &SshEndpoint) -> String {
-        match self.wishes.access {
-            Access::Ssh => connect::ssh_url(session.user(), &endpoint.host, endpoint.port),
-            Access::Tls => connect::tcp_url(&self.name_for_clients(plan, &endpoint.host), self.wishes.port()),
-        }
-    }
-
-    /// The name or address as it was typed, if it means something outside of the user's ssh_config; else the address that SSH
-    /// reached; else, behind a jump host, the first one the engine listens on.
-    fn name_for_clients(&self, plan: &Plan, typed: &str) -> String {
-        let resolves = || (typed, 0).to_socket_addrs().is_ok_and(|mut addresses| addresses.next().is_some());
-        if typed.parse::<IpAddr>().is_ok() || resolves() {
-            return typed.to_owned();
-        }
-        let listening = plan.listen.iter().map(SocketAddr::ip).find(|address| !address.is_unspecified());
-        self.reached.or(listening).map_or_else(|| typed.to_owned(), |address| address.to_string())
-    }
-}
-
 /// What the record wishes; a machine of docker-machine's has its wishes in docker-machine's fields.
 pub(super) fn stored_wishes(record: &Record) -> Result<Wishes, OpsError> {
     let broken = |reason: String| OpsError::BrokenWishes { machine: record.name.to_string(), reason };
@@ -339,31 +256,6 @@ pub(super) fn stored_wishes(record: &Record) -> Result<Wishes, OpsError> {
         return of_docker_machine(record).map_err(|error| broken(error.to_string()));
     }
     serde_json::from_value(record.side.wishes.clone()).map_err(|error| broken(error.to_string()))
-}
-
-/// Every name a client may use for the engine: what the user added, the addresses, the machine's and the host's names.
-fn server_names(
-    world: &World,
-    driver: &dyn Driver,
-    record: &Record,
-    reached: Option<IpAddr>,
-    wishes: &Wishes,
-) -> Result<Vec<San>, OpsError> {
-    let context = world.context(&record.name);
-    let asked = record.config.host_options.auth_options.server_cert_sans.clone().unwrap_or_default();
-    let address = driver.ip(&context, &record.config.driver)?;
-    let fixed = ["localhost".to_owned(), "127.0.0.1".to_owned(), record.name.to_string()];
-    let mut names: Vec<San> = Vec::new();
-    let listen = wishes.listen.iter().filter(|address| !address.is_unspecified()).map(ToString::to_string);
-    for name in
-        asked.into_iter().chain(address).chain(reached.map(|a| a.to_string())).chain(listen).chain(fixed)
-    {
-        let name: San = name.parse().map_err(CertsError::from)?;
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    Ok(names)
 }
 
 /// Pins the host key that was verified, so that the next connection accepts only this one.

@@ -3,50 +3,25 @@
 //! What the script prints is the host's word, and a host may lie or be broken: [`wire`] takes it apart with bounds, and
 //! [`read`] turns the parts into [`Facts`]. What could not be found out is `None`, never a guess.
 
+mod ask;
 mod read;
+#[cfg(test)]
+pub(super) mod recorded;
 mod wire;
 
 use std::{collections::BTreeMap, net::IpAddr};
 
+pub(super) use self::ask::ask;
+pub use self::ask::gather;
 use super::{
-    ProvisionError, Wishes,
     os::OsRelease,
     state::{ENGINES_HOME, State},
     unit::{ExecStart, Flag, TextFile},
 };
-use crate::{
-    event::Events,
-    machine::EngineVersion,
-    remote::{Document, Exit, Line, Remote, Script},
-    retry::Deadline,
-};
+use crate::machine::EngineVersion;
 
 /// The vendor's script, where the wishes name no other. `templates/facts.sh` has it too.
 pub const INSTALLER: &str = "https://get.docker.com";
-
-/// How often a host is asked whose files change under the question: a change of ours that an earlier run began may be at work.
-const TRIES: usize = 5;
-
-const FACTS: Script = Script {
-    name: "facts.sh",
-    text: concat!(
-        include_str!("../../templates/engine_get.sh"),
-        include_str!("../../templates/facts.sh"),
-        "main\n"
-    ),
-};
-
-/// The same, asked about another installer: a document costs a round trip, which the usual case need not pay.
-const FACTS_ASKING: Script = Script {
-    name: "facts.sh",
-    text: concat!(
-        include_str!("../../templates/engine_get.sh"),
-        include_str!("../../templates/facts.sh"),
-        include_str!("../../templates/take.sh"),
-        include_str!("../../templates/ask.sh"),
-        "take\nmain\n"
-    ),
-};
 
 /// What a host is.
 #[derive(Clone, Debug, PartialEq)]
@@ -198,8 +173,6 @@ pub struct Unit {
     pub fragment: Option<String>,
     /// Its drop-ins.
     pub drop_ins: Vec<String>,
-    /// Whether its files changed since systemd read them.
-    pub needs_reload: bool,
 }
 
 /// The engine's process.
@@ -340,111 +313,6 @@ impl Origin {
     /// Whether the engine came out of an archive of ours, so that it goes when the host is released.
     pub fn brought_engine(&self) -> bool {
         self.installed && self.paths.iter().any(|path| path == ENGINES_HOME)
-    }
-}
-
-/// Looks at a host.
-pub async fn gather(
-    remote: &dyn Remote,
-    wishes: &Wishes,
-    deadline: Deadline,
-    events: &Events,
-) -> Result<Facts, ProvisionError> {
-    events.step("looking at the host");
-    let mut document = Document::new();
-    if let Some(url) = &wishes.install_url {
-        document = document.with("installer", url.as_bytes());
-    }
-    for line in wishes.installer_environment() {
-        document = document.with("variable", line);
-    }
-    let script = if document.is_empty() { FACTS } else { FACTS_ASKING };
-    let sections = ask(remote, script, &document, deadline, events).await?;
-    read::facts(&sections)
-        .map_err(|error| ProvisionError::Answer { host: remote.host().to_owned(), reason: error.to_string() })
-}
-
-/// Runs a script that answers in frames.
-pub(super) async fn ask(
-    remote: &dyn Remote,
-    script: Script,
-    document: &Document,
-    deadline: Deadline,
-    events: &Events,
-) -> Result<wire::Sections, ProvisionError> {
-    let mut tries = TRIES;
-    loop {
-        tries -= 1;
-        let (answer, exit, complaints) = ask_once(remote, script, document, deadline).await?;
-        for line in &complaints {
-            events.output(line);
-        }
-        match wire::decode(&answer) {
-            Ok(sections) => return Ok(sections),
-            // A file that is replaced between the look at its size and the reading of it leaves no frame whole.
-            Err(_) if exit.is_success() && tries > 0 => {}
-            Err(error) => {
-                let reason = explain(&error, &exit, complaints.last());
-                return Err(ProvisionError::Answer { host: remote.host().to_owned(), reason });
-            }
-        }
-    }
-}
-
-async fn ask_once(
-    remote: &dyn Remote,
-    script: Script,
-    document: &Document,
-    deadline: Deadline,
-) -> Result<(String, Exit, Vec<String>), ProvisionError> {
-    let mut answer = String::new();
-    let mut complaints = Vec::new();
-    let mut take = |line: Line| match line {
-        Line::Out(line) if answer.len() < wire::MOST_TEXT => answer.push_str(&line),
-        Line::Out(_too_much) => {}
-        Line::Err(line) => complaints.push(line),
-    };
-    let exit = remote.run(script, document, deadline, &mut take).await?;
-    Ok((answer, exit, complaints))
-}
-
-fn explain(error: &wire::WireError, exit: &Exit, complaint: Option<&String>) -> String {
-    match complaint {
-        Some(complaint) if !exit.is_success() => format!("{error}; {complaint} ({exit})"),
-        _ if !exit.is_success() => format!("{error} ({exit})"),
-        _ => error.to_string(),
-    }
-}
-
-#[cfg(test)]
-pub(super) mod recorded {
-    //! Answers of real hosts, recorded with `templates/facts.sh` and decoded (tests/fixtures/facts).
-
-    use super::*;
-
-    macro_rules! recorded {
-        ($($name:ident $file:literal)*) => {
-            $(pub(in crate::provision) fn $name() -> Facts {
-                from_frames(include_bytes!(concat!("../../tests/fixtures/facts/", $file, ".frames")))
-            })*
-        };
-    }
-
-    recorded! {
-        debian12_blank "debian12-blank"
-        debian12_engine "debian12-engine"
-        debian12_containers "debian12-containers"
-        debian12_swarm "debian12-swarm"
-        debian12_adopted "debian12-adopted"
-        debian12_docker_machine "debian12-docker-machine"
-        debian12_taken_over "debian12-taken-over"
-        debian13_blank "debian13-blank"
-        debian13_containers "debian13-containers"
-    }
-
-    /// The facts in these frames.
-    pub(in crate::provision) fn from_frames(frames: &[u8]) -> Facts {
-        read::facts(&wire::take_apart(frames).expect("frames")).expect("facts")
     }
 }
 

@@ -7,6 +7,7 @@
 //! before the engine is installed, so that its first start is the last. TLS stands in daemon.json, and the socket refuses to open
 //! where it does not. Engines started without `-H`, and those of OpenRC, get `hosts` in daemon.json instead.
 
+mod change;
 mod daemon;
 mod difference;
 mod fate;
@@ -22,15 +23,16 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    change::{Change, Content, Fate},
+    renewal::renewal,
+    source::{Packages, Source, Static, Supplied},
+    upgrade::{To, Upgrade, upgrade},
+};
 pub(super) use self::{
     fate::{changing, fate, in_force},
     files::bytes,
     source::{DOWNLOADS, location, vendors_name},
-};
-pub use self::{
-    renewal::renewal,
-    source::{Packages, Source, Static, Supplied},
-    upgrade::{To, Upgrade, upgrade},
 };
 use super::{
     Materials, Wishes,
@@ -40,112 +42,6 @@ use super::{
     state::{DROP_IN_PATH, OPENRC_ENABLED, OPENRC_SERVICE, SOCKET_PATH, TLS_FOLDER, Unpacked, sha256},
 };
 use crate::engine::options::{self, Options};
-
-/// One change of a host.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "change", rename_all = "kebab-case")]
-pub enum Change {
-    /// Install packages or run the vendor's script.
-    Install(Source),
-    /// Give the host another name.
-    Hostname {
-        /// The name it has.
-        from: String,
-        /// The name it gets.
-        to: String,
-    },
-    /// Make a folder, where it is not there.
-    Folder {
-        /// Its path.
-        path: String,
-        /// Its mode.
-        mode: u32,
-    },
-    /// Write a file.
-    Write {
-        /// Its path.
-        path: String,
-        /// Its mode.
-        mode: u32,
-        /// What it will hold.
-        content: Content,
-        /// Whether there was one.
-        replaces: bool,
-        /// What it is for.
-        purpose: String,
-    },
-    /// Remove a file.
-    Remove {
-        /// Its path.
-        path: String,
-        /// Why.
-        purpose: String,
-    },
-    /// Make a link.
-    Link {
-        /// Its path.
-        path: String,
-        /// Where it leads.
-        target: String,
-        /// What it is for.
-        purpose: String,
-    },
-    /// Start the engine with the host from now on.
-    Enable,
-    /// Start the engine.
-    Start,
-    /// Let the engine read its configuration again, without a restart.
-    Reload {
-        /// The keys that change.
-        because: Vec<String>,
-    },
-    /// Restart the engine.
-    Restart {
-        /// What needs it.
-        because: Vec<String>,
-        /// What becomes of the containers that run.
-        containers: Fate,
-    },
-}
-
-/// What a file will hold. Certificates and keys are no part of a plan: they come from the [`Materials`] when it is applied.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Content {
-    /// This text.
-    Text(String),
-    /// The CA's certificate.
-    Authority,
-    /// The server certificate.
-    Certificate,
-    /// Its key.
-    Key,
-}
-
-/// What becomes of running containers when the engine restarts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "fate", rename_all = "kebab-case")]
-pub enum Fate {
-    /// None run.
-    NoneRun,
-    /// They go on: live-restore is on already.
-    GoOn {
-        /// Which.
-        containers: Vec<Container>,
-    },
-    /// They go on: live-restore is switched on for the restart.
-    Held {
-        /// Which.
-        containers: Vec<Container>,
-    },
-    /// They stop.
-    Stop {
-        /// Which.
-        containers: Vec<Container>,
-        /// Why they cannot be kept.
-        reason: String,
-    },
-}
 
 /// All changes, in order, and what applying them needs to know of the host as it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

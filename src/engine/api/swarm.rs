@@ -3,6 +3,7 @@
 //! What is written back (a node's or the swarm's specification) is read as raw JSON, changed, and written whole: the engine resets what a
 //! caller leaves out, so that a field we do not know must go back as it came.
 
+mod requests;
 mod types;
 
 use std::time::Duration;
@@ -10,11 +11,10 @@ use std::time::Duration;
 use hyper::Method;
 use serde_json::{Value, json};
 
-pub use types::{
-    Availability, InitRequest, JoinRequest, JoinTokens, Node, NodeState, Reachability, Role, Service, Swarm,
-    Task,
+pub use self::{
+    requests::{InitRequest, JoinRequest},
+    types::{Availability, JoinTokens, Node, NodeState, Reachability, Role, Service, Swarm, Task},
 };
-
 use super::{Api, ApiError};
 use crate::{
     event::Events,

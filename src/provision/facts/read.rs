@@ -157,7 +157,6 @@ fn one_unit(block: &str) -> Option<(String, Unit)> {
         enabled: one("UnitFileState").to_owned(),
         fragment: Some(one("FragmentPath").to_owned()).filter(|path| !path.is_empty()),
         drop_ins: one("DropInPaths").split_whitespace().map(str::to_owned).collect(),
-        needs_reload: one("NeedDaemonReload") == "yes",
     };
     Some((id.to_owned(), unit))
 }

@@ -159,5 +159,5 @@ fn nameless_sockets_are_read_where_ss_is_missing() {
 
 #[test]
 fn the_script_and_the_plan_name_the_same_installer() {
-    assert!(FACTS.text.contains(&format!("installer={INSTALLER}\n")));
+    assert!(ask::FACTS.text.contains(&format!("installer={INSTALLER}\n")));
 }
