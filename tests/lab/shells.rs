@@ -59,4 +59,8 @@ fn the_flags_that_config_prints_reach_the_engine() {
     user.adopt(&host, "n1", &[]).ok();
     let script = "docker $(rmachine config n1) version --format '{{.Server.Version}}'";
     assert_eq!(in_shell(&user, "bash", script).ok(), host.sh(SERVER));
+    let by_json = "rmachine config --json n1 | jq -r '\"--tlsverify --tlscacert=\\(.tlscacert) --tlscert=\\(.tlscert) \
+                   --tlskey=\\(.tlskey) -H=\\(.url)\"'";
+    let script = format!("docker $({by_json}) version --format '{{{{.Server.Version}}}}'");
+    assert_eq!(in_shell(&user, "bash", &script).ok(), host.sh(SERVER));
 }

@@ -129,5 +129,8 @@ fn is_reached_over_ssh(host: &Host, more: &[&str], login: &str) {
     assert!(!user.rmachine(&["env", "n1"]).ok().contains("Include"), "it is there by now");
     assert!(!user.docker("n1", "version --format '{{.Server.Version}}'").ok().is_empty());
     user.rmachine(&["env", "--check", "n1"]).ok();
-    assert_eq!(user.rmachine(&["config", "n1"]).ok(), format!("-H=ssh://{login}@{}", host.ip()));
+    let url = format!("ssh://{login}@{}", host.ip());
+    assert_eq!(user.rmachine(&["config", "n1"]).ok(), format!("-H={url}"));
+    let json = format!("{{\"name\":\"n1\",\"url\":\"{url}\",\"tlsverify\":false}}");
+    assert_eq!(user.rmachine(&["config", "--json", "n1"]).ok(), json);
 }
