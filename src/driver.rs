@@ -121,6 +121,14 @@ pub enum DriverError {
         /// The verb, such as `stop`.
         verb: &'static str,
     },
+    /// There is no host to do this with, only an engine that is pointed at.
+    #[error("the {driver} driver only points at an engine, so there is no host to {verb}")]
+    NoHost {
+        /// The driver.
+        driver: String,
+        /// The verb, such as `stop`.
+        verb: &'static str,
+    },
     /// A stored machine is of a driver that is not here.
     #[error("the machine was made by the driver {driver:?}, which is not here")]
     Missing {

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Context, Driver, DriverError, FlagSpec, Flags, Profile, Result, Save};
+use super::{Context, Driver, DriverError, FlagSpec, Flags, Identity, Profile, Result, Save};
 use crate::{
     env::Env,
     machine::{SshEndpoint, State},
@@ -47,17 +47,19 @@ pub trait BuiltIn: Send + Sync + 'static {
     fn ip(&self, context: &Context, state: &Self::State) -> Option<String>;
     /// See [`Driver::start`].
     fn start(&self, _context: &Context, _state: &mut Self::State) -> impl Future<Output = Result<()>> + Send {
-        std::future::ready(unsupported::<Self>("start"))
+        std::future::ready(unsupported(self, "start"))
     }
     /// See [`Driver::stop`].
     fn stop(&self, _context: &Context, _state: &mut Self::State) -> impl Future<Output = Result<()>> + Send {
-        std::future::ready(unsupported::<Self>("stop"))
+        std::future::ready(unsupported(self, "stop"))
     }
     /// See [`Driver::restart`]; by default stop, then start.
     fn restart(&self, context: &Context, state: &mut Self::State) -> impl Future<Output = Result<()>> + Send {
         async {
             match self.stop(context, state).await {
-                Err(DriverError::Unsupported { .. }) => unsupported::<Self>("restart"),
+                Err(DriverError::Unsupported { .. } | DriverError::NoHost { .. }) => {
+                    unsupported(self, "restart")
+                }
                 Err(error) => Err(error),
                 Ok(()) => self.start(context, state).await,
             }
@@ -65,14 +67,18 @@ pub trait BuiltIn: Send + Sync + 'static {
     }
     /// See [`Driver::kill`].
     fn kill(&self, _context: &Context, _state: &mut Self::State) -> impl Future<Output = Result<()>> + Send {
-        std::future::ready(unsupported::<Self>("kill"))
+        std::future::ready(unsupported(self, "kill"))
     }
     /// See [`Driver::remove`].
     fn remove(&self, context: &Context, state: &mut Self::State) -> impl Future<Output = Result<()>> + Send;
 }
 
-fn unsupported<D: BuiltIn + ?Sized>(verb: &'static str) -> Result<()> {
-    Err(DriverError::Unsupported { driver: D::NAME.to_owned(), verb })
+fn unsupported<D: BuiltIn + ?Sized>(driver: &D, verb: &'static str) -> Result<()> {
+    let name = D::NAME.to_owned();
+    Err(match driver.profile().identity {
+        Identity::NoLogin => DriverError::NoHost { driver: name, verb },
+        Identity::KnownBeforehand | Identity::Users => DriverError::Unsupported { driver: name, verb },
+    })
 }
 
 /// Writes a new state over the old one; fields that only the old one has stay as they are.

@@ -74,6 +74,7 @@ fn is_whole(error: &CliError) -> bool {
             | CliError::Ops(
                 OpsError::Store(StoreError::AlreadyExists(_))
                     | OpsError::UnknownDriver { .. }
+                    | OpsError::Certs(_)
                     | OpsError::Driver(DriverError::Preflight { .. } | DriverError::Usage { .. })
             )
     )
@@ -104,11 +105,20 @@ pub fn of_driver(error: &DriverError) -> String {
             format!("Error setting machine configuration from flags provided: {message}")
         }
         DriverError::Unsupported { driver, verb } => format!("{driver} driver does not support {verb}"),
+        DriverError::NoHost { verb, .. } => {
+            format!("hosts without a driver cannot be {}", participle(verb))
+        }
         DriverError::Missing { driver } => {
             format!("Driver {driver:?} not found. Do you have the plugin binary accessible in your PATH?")
         }
         other => in_one_line(&other),
     }
+}
+
+/// `stopped` of `stop`.
+fn participle(verb: &str) -> String {
+    let doubled = if verb.ends_with('p') { "p" } else { "" };
+    format!("{verb}{doubled}ed")
 }
 
 fn of_ops(error: &OpsError) -> String {
@@ -121,6 +131,7 @@ fn of_ops(error: &OpsError) -> String {
         ),
         OpsError::Store(error) => of_store(error),
         OpsError::Driver(error) => of_driver(error),
+        OpsError::Certs(error) => create::of_certs(error),
         other => in_one_line(&other),
     }
 }

@@ -148,6 +148,7 @@ fn of_driver(error: &DriverError) -> u8 {
         DriverError::Usage { .. } => code::USAGE,
         DriverError::Preflight { .. } => code::REFUSED,
         DriverError::Unsupported { .. }
+        | DriverError::NoHost { .. }
         | DriverError::Missing { .. }
         | DriverError::BadState { .. }
         | DriverError::Gone

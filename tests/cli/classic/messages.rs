@@ -47,7 +47,8 @@ fn every_message_goes_to_its_stream_with_its_exit_code() {
     for Block { words, code, out, err } in blocks {
         let home = store();
         let place = home.store().display().to_string();
-        let there = |text: &str| text.replace("<store>", &place);
+        let program = home.path("docker-machine").display().to_string();
+        let there = |text: &str| text.replace("<store>", &place).replace("<argv0>", &program);
         let words: Vec<String> = words.into_iter().map(there).collect();
         let ended = home.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
         let told = (ended.out, with_causes_as(&there(&err), &ended.err), ended.code);
@@ -62,4 +63,27 @@ fn a_record_that_force_cannot_delete_is_a_failure() {
     std::fs::write(home.store().join(".rmachine"), "").unwrap();
     let ended = home.run(&["rm", "-f", "n1"]).with_code(1).saying("Error removing host \"n1\": ");
     assert!(!ended.out.contains("Successfully") && home.machine("n1").exists(), "{}", ended.out);
+}
+
+#[test]
+fn what_one_of_several_machines_became_is_saved_though_another_failed() {
+    let home = store();
+    let hosts = home.path("hosts").display().to_string();
+    let create = ["create", "-d", "rehearsal", "--rehearsal-folder", &hosts, "m1"];
+    home.run(&create).with_code(0);
+    home.run(&["stop", "m1"]).with_code(0);
+    let starts = || home.run(&["inspect", "-f", "{{.Driver.Starts}}", "m1"]).with_code(0).out;
+    assert_eq!(starts(), "1\n");
+    home.run(&["start", "m1", "n1"]).with_code(1).saying("Machine \"n1\" is already running.");
+    assert_eq!(starts(), "2\n");
+}
+
+#[test]
+fn a_ca_that_lost_its_certificate_is_told_as_docker_machine_told_it() {
+    let home = store();
+    let create = |name| home.run(&["create", "-d", "none", "--url", super::URL, name]);
+    create("n2").with_code(0);
+    std::fs::remove_file(home.store().join("certs/ca.pem")).unwrap();
+    let ended = create("n3").with_code(1).printing("");
+    assert_eq!(ended.err, "Error generating certificates: certificate authority key already exists\n");
 }

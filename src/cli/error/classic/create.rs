@@ -15,7 +15,6 @@ pub fn message(error: &OpsError) -> String {
         OpsError::Driver(DriverError::Preflight { .. } | DriverError::Usage { .. }) => of_ops(error),
         OpsError::Driver(error) => format!("Error in driver during machine creation: {}", in_one_line(error)),
         OpsError::NeverRan { source, .. } => format!("Error waiting for machine to be running: {source}"),
-        OpsError::Certs(error) => format!("Error generating certificates: {}", of_certs(error)),
         OpsError::Ssh(error) => format!(
             "Error detecting OS: Too many retries waiting for SSH to be available.  Last error: {}",
             in_one_line(error)
@@ -32,11 +31,13 @@ pub fn message(error: &OpsError) -> String {
     }
 }
 
-fn of_certs(error: &CertsError) -> String {
-    match error {
+/// The same of certificates, before which nothing stands.
+pub fn of_certs(error: &CertsError) -> String {
+    let cause = match error {
         CertsError::AuthorityWithoutCertificate { .. } => "certificate authority key already exists".into(),
         other => in_one_line(&other),
-    }
+    };
+    format!("Error generating certificates: {cause}")
 }
 
 /// The steps at which an engine is started are those in which docker-machine waits for its port.

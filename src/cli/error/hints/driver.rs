@@ -19,6 +19,9 @@ pub(super) fn hints(error: &DriverError, to: To<'_>) -> Hints {
             ]
         }
         DriverError::BadState { .. } => one(format!("what is stored: {program} inspect {name}")),
-        DriverError::Unsupported { .. } | DriverError::Failed { .. } | DriverError::TimedOut(_) => Vec::new(),
+        DriverError::Unsupported { .. }
+        | DriverError::NoHost { .. }
+        | DriverError::Failed { .. }
+        | DriverError::TimedOut(_) => Vec::new(),
     }
 }
