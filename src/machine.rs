@@ -297,6 +297,23 @@ mod tests {
     }
 
     #[test]
+    fn every_state_has_docker_machines_word() {
+        let recorded = include_str!("../tests/fixtures/docker-machine/states.txt");
+        let known = [
+            State::Running,
+            State::Paused,
+            State::Saved,
+            State::Stopped,
+            State::Stopping,
+            State::Starting,
+            State::Error,
+            State::Timeout,
+            State::None,
+        ];
+        assert_eq!(known.map(|state| format!("{state}\n")).concat(), recorded);
+    }
+
+    #[test]
     fn versions_of_every_builder_are_read() {
         let debian: EngineVersion = "20.10.24+dfsg1".parse().unwrap();
         assert_eq!(

@@ -2,6 +2,7 @@
 
 mod framework;
 mod messages;
+mod stored;
 mod swarm;
 
 use serde_json::json;

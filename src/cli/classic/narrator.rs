@@ -181,3 +181,16 @@ fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn provisioners_have_docker_machines_names() {
+        let recorded = include_str!("../../../tests/fixtures/docker-machine/provisioners.txt");
+        for (id, name) in recorded.lines().filter_map(|row| row.split_once(' ')) {
+            assert_eq!(provisioner(id), name, "{id}");
+        }
+    }
+}
