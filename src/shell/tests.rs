@@ -88,6 +88,69 @@ fn tcsh_reads_back_any_value() {
     assert_eq!(evaluated(&program, &["-f"], Shell::Tcsh, "set noglob\neval `cat FILE`", &single), single);
 }
 
+/// Emacs has a language of its own: the children see what `setenv` set.
+fn evaluated_by_emacs(statements: &str, print: &str) -> Option<String> {
+    let program = program("emacs")?;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("statements.el");
+    std::fs::write(&file, statements).unwrap();
+    let print = format!("(princ (shell-command-to-string {print:?}))");
+    let output = Command::new(program)
+        .args(["-Q", "--batch", "--eval"])
+        .arg(format!("(with-temp-buffer (insert-file-contents {file:?}) (eval-buffer))"))
+        .args(["--eval", &print])
+        .env("LC_ALL", "C.UTF-8")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn emacs_reads_back_any_value() {
+    let keys: Vec<String> = (0..NASTY.len()).map(|index| format!("K{index}")).collect();
+    let variables: Vec<Variable> =
+        keys.iter().zip(NASTY).map(|(key, value)| (key.as_str(), Some(value))).collect();
+    let statements = Shell::Emacs.statements(&variables).unwrap();
+    let Some(printed) = evaluated_by_emacs(&statements, &format!("printenv {}", keys.join(" "))) else {
+        return;
+    };
+    assert_eq!(printed.lines().collect::<Vec<_>>(), NASTY);
+    let unset = Shell::Emacs.statements(&[("K0", None)]).unwrap();
+    let gone = evaluated_by_emacs(&(statements + &unset), "printenv K0 || echo gone");
+    assert_eq!(gone.as_deref(), Some("gone\n"));
+}
+
+#[test]
+fn every_shell_unsets_what_is_set() {
+    let forms = [
+        ("sh", "", Shell::Sh, "eval \"$(cat FILE)\""),
+        ("bash", "", Shell::Sh, "eval $(cat FILE)"),
+        ("zsh", "", Shell::Sh, "eval $(cat FILE)"),
+        ("dash", "", Shell::Sh, "eval \"$(cat FILE)\""),
+        ("fish", "--no-config", Shell::Fish, "eval (cat FILE)"),
+        ("fish", "--no-config", Shell::Fish, "cat FILE | source"),
+        ("tcsh", "-f", Shell::Tcsh, "eval `cat FILE`"),
+    ];
+    for (name, flag, shell, evaluate) in forms {
+        let Some(program) = program(name) else { continue };
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("statements");
+        std::fs::write(&file, shell.statements(&[("K0", None), ("K1", None)]).unwrap()).unwrap();
+        let script = format!("{}\nenv\n", evaluate.replace("FILE", &file.display().to_string()));
+        let output = Command::new(program)
+            .args(Some(flag).filter(|flag| !flag.is_empty()))
+            .args(["-c", &script])
+            .envs([("K0", "old"), ("K1", "a b"), ("K2", "stays")])
+            .output()
+            .unwrap();
+        let left = String::from_utf8_lossy(&output.stdout);
+        let left: Vec<&str> = left.lines().filter(|line| line.starts_with('K')).collect();
+        assert_eq!(left, ["K2=stays"], "{name}: {evaluate}: {output:?}");
+    }
+}
+
 #[test]
 fn a_dotenv_file_can_be_sourced_too() {
     let values: Vec<&str> = NASTY
