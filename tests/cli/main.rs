@@ -18,6 +18,7 @@ mod listing;
 #[path = "../plugin/mod.rs"]
 mod plugin;
 mod plugins;
+mod reader;
 mod regenerate_certs;
 mod settings;
 mod showing;
