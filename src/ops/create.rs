@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     LOCK_WAIT, OpsError, World, certs, contexts, env_files,
-    provision::{Converge, Scope, converge, plan_only},
+    provision::{Converge, May, Scope, converge, plan_only},
 };
 use crate::{
     checkpoint::Checkpoint,
@@ -44,8 +44,8 @@ pub struct Request {
     pub swarm_options: SwarmOptions,
     /// Whether docker gets a context for it.
     pub context: Wish,
-    /// Stop containers where adoption cannot avoid it.
-    pub may_stop_containers: bool,
+    /// What adoption may cost others.
+    pub may: May,
     /// Print the plan, change nothing.
     pub dry_run: bool,
     /// When the store's missing certificates are made.
@@ -170,9 +170,8 @@ impl Story<'_> {
         }
         if profile.provisions {
             self.context.events.phase(Phase::HostRuns);
-            let may_stop_containers = request.may_stop_containers;
             let options =
-                Converge { scope: Scope::Everything, may_stop_containers, shows_plan: false, deadline };
+                Converge { scope: Scope::Everything, may: request.may, shows_plan: false, deadline };
             Box::pin(converge(self.world, self.driver, self.lock, record, options)).await?;
             self.context.events.phase(Phase::Answering);
         } else {

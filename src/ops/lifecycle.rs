@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     OpsError, World, connect, env_files,
-    provision::{Converge, Scope, converge},
+    provision::{Converge, May, Scope, converge},
     reboot::reboot,
 };
 use crate::{
@@ -125,8 +125,7 @@ async fn settle(
         matches!((&url, &known), (Some(now), Some(then)) if now != then && !then.starts_with("ssh://"));
     let deadline = Deadline::after(ENGINE_WAIT);
     if moved {
-        let options =
-            Converge { scope: Scope::Everything, may_stop_containers: false, shows_plan: false, deadline };
+        let options = Converge { scope: Scope::Everything, may: May::default(), shows_plan: false, deadline };
         converge(world, driver, lock, record, options).await?;
         world.store.save(lock, record)?;
         env_files::write(world, driver, lock, record)?;

@@ -13,6 +13,7 @@ pub mod lifecycle;
 pub mod links;
 pub mod login;
 pub mod openssh;
+mod ownership;
 pub mod provision;
 pub mod query;
 mod reboot;

@@ -45,13 +45,29 @@ pub enum Scope {
     Certificates(Keep),
 }
 
+/// What may be taken from others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct May {
+    /// Stop containers where there is no other way.
+    pub stop_containers: bool,
+    /// Take the host from another machine that has it.
+    pub take_over: bool,
+}
+
+impl May {
+    /// Stop containers, or nothing.
+    pub fn stop_containers(stop_containers: bool) -> Self {
+        Self { stop_containers, take_over: false }
+    }
+}
+
 /// What converging may do.
 #[derive(Clone, Copy, Debug)]
 pub struct Converge {
     /// How much of the host.
     pub scope: Scope,
-    /// Stop containers where there is no other way.
-    pub may_stop_containers: bool,
+    /// What it may cost others.
+    pub may: May,
     /// Tell the user the plan before it is applied.
     pub shows_plan: bool,
     /// When to give up.
@@ -72,7 +88,12 @@ pub async fn provision(
     }
     must_run(world, driver.as_ref(), &mut record).await?;
     let deadline = Deadline::after(PROVISION_WAIT);
-    let options = Converge { scope: Scope::Everything, may_stop_containers, shows_plan: false, deadline };
+    let options = Converge {
+        scope: Scope::Everything,
+        may: May::stop_containers(may_stop_containers),
+        shows_plan: false,
+        deadline,
+    };
     let changed = converge(world, driver.as_ref(), &lock, &mut record, options).await?;
     env_files::write(world, driver.as_ref(), &lock, &record)?;
     record.side.stage = Stage::Provisioned;
@@ -138,7 +159,7 @@ pub(super) async fn converge(
             events.note(line);
         }
     }
-    plan.permit(options.may_stop_containers).map_err(ProvisionError::from)?;
+    plan.permit(options.may.stop_containers).map_err(ProvisionError::from)?;
     tracing::debug!(digest = plan.digest(), "plan");
     for note in plan.notes.iter().filter(|_| !plan.is_empty()) {
         events.note(note);
@@ -219,8 +240,7 @@ pub(super) async fn plan_only(
     let events = world.events.of(&record.name);
     events.step("connecting by ssh");
     let session = connect::session(world, driver, &record, deadline.at_most(SSH_WAIT), false).await?;
-    let may_stop_containers = request.may_stop_containers;
-    let options = Converge { scope: Scope::Everything, may_stop_containers, shows_plan: false, deadline };
+    let options = Converge { scope: Scope::Everything, may: request.may, shows_plan: false, deadline };
     preview(world, driver, &record, &session, options).await
 }
 

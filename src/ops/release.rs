@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{OpsError, World, connect, contexts};
+use super::{OpsError, World, connect, contexts, ownership};
 use crate::{
     driver::Origin,
     machine::MachineName,
-    provision::{Released, release as put_back},
+    provision::{self, Released, Wishes, release as put_back},
     retry::Deadline,
 };
 
@@ -30,8 +30,10 @@ pub async fn release(
     let deadline = Deadline::after(RELEASE_WAIT);
     events.step("connecting by ssh");
     let session = connect::session(world, driver.as_ref(), &record, deadline, false).await?;
+    let facts = provision::look(&session, &Wishes::default(), deadline, &events).await?;
+    ownership::judge(world, driver.as_ref(), &record, &session, &facts)?;
     events.step("putting the host back");
-    let released = put_back(&session, may_stop_containers, deadline, &events).await?;
+    let released = put_back(&session, &facts, may_stop_containers, deadline, &events).await?;
     session.close().await;
     contexts::forget(world, name);
     world.store.remove(&lock)?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::{
     OpsError, World, connect,
     lifecycle::{Verb, lifecycle},
+    ownership,
     provision::{must_run, stored_wishes},
 };
 use crate::{
@@ -72,7 +73,7 @@ pub async fn upgrade(world: &World, name: &MachineName, request: Request) -> Res
         return Err(OpsError::NotProvisioned { driver: driver.name().to_owned() });
     }
     if driver.profile().origin == Origin::Made && !request.dry_run {
-        start(world, driver.as_ref(), &mut record).await?;
+        Box::pin(start(world, driver.as_ref(), &mut record)).await?;
     }
     let lock = world.lock(name).await?;
     record = world.store.load(name)?;
@@ -112,11 +113,14 @@ impl Story<'_> {
         let session = connect::session(self.world, self.driver, &record, self.deadline, true).await?;
         self.events.phase(Phase::Looking);
         let facts = provision::look(&session, &Wishes::default(), self.deadline, &self.events).await?;
+        ownership::judge(self.world, self.driver, &record, &session, &facts)?;
         let survey = provision::survey(&session, &facts, &wishes, self.deadline, &self.events).await?;
-        // No certificate is written.
+        // Neither a certificate nor a new note is written.
         let server = Identity { certificate: String::new(), key: Secret::new("") };
         let materials = Materials {
             machine: record.name.as_str(),
+            store: "",
+            is_made: false,
             provider: &record.config.driver_name,
             reached: connect::reached(self.driver, &session),
             authority: "",

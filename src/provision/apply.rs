@@ -249,6 +249,8 @@ mod tests {
         let reached = Some("10.99.0.41".parse().unwrap());
         let materials = Materials {
             machine: "n1",
+            store: "5107e",
+            is_made: false,
             provider: "generic",
             reached,
             authority: "authority",

@@ -16,7 +16,7 @@ pub use self::{
     plan::{Plan, plan, renewal},
     plan::{To, Upgrade, upgrade},
     reboot::{boot, reboot},
-    refusal::Refusal,
+    refusal::{Holder, Refusal},
     release::{Released, release},
     survey::{Survey, survey},
     transaction::{foresee, take_up},
@@ -170,6 +170,10 @@ pub async fn look(
 pub struct Materials<'a> {
     /// The machine's name, for labels and messages.
     pub machine: &'a str,
+    /// The id of its store.
+    pub store: &'a str,
+    /// Whether its driver made the host.
+    pub is_made: bool,
     /// The driver's name, for the label `provider`.
     pub provider: &'a str,
     /// The address SSH went to, where it is known.

@@ -39,7 +39,7 @@ use super::{
     facts::{Container, Facts, Init},
     os::PackageTool,
     refusal::{self, Refusal},
-    state::{DROP_IN_PATH, OPENRC_ENABLED, OPENRC_SERVICE, SOCKET_PATH, TLS_FOLDER, Unpacked, sha256},
+    state::{DROP_IN_PATH, OPENRC_ENABLED, OPENRC_SERVICE, SOCKET_PATH, Unpacked, sha256},
 };
 use crate::engine::options::{self, Options};
 
@@ -216,7 +216,6 @@ pub fn plan(facts: &Facts, wishes: &Wishes, materials: &Materials<'_>) -> Result
             .notes
             .iter()
             .cloned()
-            .chain(other_owner(facts, materials))
             .chain(difference::notes(&fate::in_force(facts.engine.as_ref(), &daemon.before), &daemon.after))
             .collect(),
         by_activation: listen.by_activation,
@@ -235,18 +234,6 @@ pub fn plan(facts: &Facts, wishes: &Wishes, materials: &Materials<'_>) -> Result
             after: daemon.after,
         },
         changes,
-    })
-}
-
-/// A host has one owner: certificates of two CAs cannot both be asked for.
-fn other_owner(facts: &Facts, materials: &Materials<'_>) -> Option<String> {
-    let theirs = facts.files.get(&format!("{TLS_FOLDER}/ca.pem"))?;
-    let machine = &facts.state.as_ref()?.machine;
-    (theirs.sha256 != sha256(materials.authority.as_bytes())).then(|| {
-        format!(
-            "another store has adopted this host, as machine {machine}, with a CA of its own: its clients will not get in any more \
-             (to end that there first: rmachine release {machine})"
-        )
     })
 }
 

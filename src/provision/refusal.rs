@@ -252,6 +252,20 @@ pub enum Refusal {
         /// Who has it, where that is known.
         by: Option<Process>,
     },
+    /// Another machine has the host.
+    #[error("the host belongs to {holder}")]
+    Held {
+        /// Which.
+        holder: Holder,
+    },
+    /// Another machine has taken the host over.
+    #[error("the host has been taken over by {holder}")]
+    TakenOver {
+        /// Which.
+        holder: Holder,
+        /// Whether our record can go while the host stays.
+        can_forget: bool,
+    },
     /// Containers would stop.
     #[error("restarting the engine would stop {}: {reason}", names(.containers))]
     ContainersWouldStop {
@@ -286,6 +300,25 @@ pub enum Refusal {
         /// The address.
         address: IpAddr,
     },
+}
+
+/// The machine that has a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its name.
+    pub machine: String,
+    /// Whether it is in our store.
+    pub is_here: bool,
+    /// Whether its driver made the host.
+    pub is_made: bool,
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let store = if self.is_here { "this" } else { "another" };
+        let made = if self.is_made { ", which made it" } else { "" };
+        write!(out, "the machine {} of {store} store{made}", self.machine)
+    }
 }
 
 impl Refusal {
@@ -329,7 +362,10 @@ impl Refusal {
             Self::NoSocketAccess { .. } => {
                 "log in as root, or let that login in (which makes it as good as root): usermod -aG docker LOGIN"
             }
-            Self::NoInit { .. }
+            // What to type names machines.
+            Self::Held { .. }
+            | Self::TakenOver { .. }
+            | Self::NoInit { .. }
             | Self::ReadOnly { .. }
             | Self::NoUnit { .. }
             | Self::HugeConfig { .. }

@@ -1,7 +1,7 @@
 //! Puts a host back as it was before it was adopted, from the journal it keeps.
 
 use super::{
-    ProvisionError, Wishes,
+    ProvisionError,
     facts::{Facts, Origin},
     plan::{self, Fate},
     refusal::Refusal,
@@ -29,17 +29,17 @@ pub struct Released {
 /// Puts a host back. Containers go on where live-restore allows it; where not, they must be allowed to stop.
 pub async fn release(
     remote: &dyn Remote,
+    facts: &Facts,
     may_stop_containers: bool,
     deadline: Deadline,
     events: &Events,
 ) -> Result<Released, ProvisionError> {
-    let facts = super::look(remote, &Wishes::default(), deadline, events).await?;
     let Some(origin) = &facts.origin else {
         return Err(ProvisionError::NotAdopted { host: remote.host().to_owned() });
     };
     let before = read(origin.config.as_deref());
-    let after = after(&facts, origin);
-    let transaction = transaction(&facts, origin, &after, may_stop_containers)?;
+    let after = after(facts, origin);
+    let transaction = transaction(facts, origin, &after, may_stop_containers)?;
     transaction.run(remote, deadline, events).await?;
     let kept = options::changed_keys(&before, &after);
     let engine_stays = origin.installed && !origin.brought_engine();

@@ -45,6 +45,12 @@ pub struct State {
     pub version: u32,
     /// The machine's name.
     pub machine: String,
+    /// The machine's store, by its id; not known of hosts that were adopted before it was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
+    /// Whether the machine's driver made the host.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_made: bool,
     /// What we laid over `daemon.json`.
     pub daemon: Options,
     /// What came from docker-machine's drop-in, which is gone by now.

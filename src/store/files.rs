@@ -44,6 +44,17 @@ pub(crate) fn write_atomically_if(
     sync_dir(folder)
 }
 
+/// The same, where nobody else was first.
+pub(super) fn write_first(path: &Path, mode: u32, bytes: &[u8]) -> Result<(), StoreError> {
+    let folder = parent(path);
+    match staged(folder, path, mode, bytes)?.persist_noclobber(path) {
+        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(StoreError::io("write", path)(error.error))
+        }
+        Ok(_) | Err(_) => sync_dir(folder),
+    }
+}
+
 /// The same for files of a folder that belong together, 0600: none takes its place before all are on the disk.
 pub(crate) fn write_together(folder: &Path, wanted: &[(&str, &[u8])]) -> Result<(), StoreError> {
     let mut all = Vec::with_capacity(wanted.len());

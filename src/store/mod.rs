@@ -5,6 +5,7 @@
 //! <store>/machines/NAME/{config.json,rmachine.json,ca.pem,cert.pem,key.pem,server.pem,server-key.pem,id_*,env.sh,NAME.env}
 //! <store>/cache/
 //! <store>/.rmachine/swarms/NAME.json
+//! <store>/.rmachine/id
 //! <store>/.rmachine/locks/NAME    <store>/.rmachine/certs.lock    <store>/.rmachine/staging/
 //! ```
 //!
@@ -295,6 +296,17 @@ impl Store {
 
     fn lock_path(&self, name: &MachineName) -> PathBuf {
         self.own_dir().join("locks").join(name.as_str())
+    }
+
+    /// What tells this store from all others on a host that it has adopted; made when it is first asked for, and moved with the store.
+    pub fn id(&self) -> Result<String, StoreError> {
+        let path = self.own_dir().join("id");
+        if let Some(id) = files::read_if_there(&path)? {
+            return Ok(String::from_utf8_lossy(&id).trim().to_owned());
+        }
+        files::make_private_dir(&self.own_dir())?;
+        files::write_first(&path, 0o600, format!("{:016x}\n", rand::random::<u64>()).as_bytes())?;
+        self.id()
     }
 
     /// "Does not exist", with the names that are near it.

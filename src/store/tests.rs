@@ -277,3 +277,18 @@ async fn what_dead_processes_left_is_deleted_by_the_next_but_not_what_the_living
     assert!(place.store.staged_old(living.name()).exists());
     assert!(!place.store.lock_path(&machine("dead")).exists());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_store_has_one_id_however_many_ask_first_and_another_store_has_another() {
+    let place = Arc::new(Place::new());
+    let asked = (0..16).map(|_| {
+        let place = Arc::clone(&place);
+        tokio::task::spawn_blocking(move || place.store.id().unwrap())
+    });
+    let id = place.store.id().unwrap();
+    for one in asked.collect::<Vec<_>>() {
+        assert_eq!(one.await.unwrap(), id);
+    }
+    assert_eq!(Store::at(place.store.root()).id().unwrap(), id);
+    assert_ne!(Place::new().store.id().unwrap(), id);
+}

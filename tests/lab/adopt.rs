@@ -154,18 +154,57 @@ fn what_others_changed_in_daemon_json_survives_release() {
 }
 
 #[test]
-fn a_second_store_is_warned_in_the_plan_that_another_has_adopted_the_host() {
+fn a_host_that_another_machine_has_is_left_alone_until_it_is_taken_over() {
     let host = host!(Kind::Debian12Engine);
     let (first, second) = (User::new(), User::new());
+    let before = host.hash_of_etc();
     first.adopt(&host, "web", &[]).ok();
-    let warning = "note: another store has adopted this host, as machine web, with a CA of its own";
-    let plan = second.adopt(&host, "n1", &["--dry-run"]).ok();
-    assert!(plan.contains(warning), "{plan}");
-    let again = first.rmachine(&["provision", "web"]);
-    assert!(!again.stderr.contains("another store"), "{again:?}");
-    let adopted = second.adopt(&host, "n1", &[]);
-    assert!(adopted.stderr.contains("another store has adopted this host, as machine web"), "{adopted:?}");
-    adopted.ok();
+    let adopted = host.hash_of_etc();
+
+    let here = first.adopt(&host, "n1", &[]).fails(3, "the host belongs to the machine web of this store");
+    assert!(here.stderr.contains("hint: end that first: rmachine release web"), "{here:?}");
+    for more in [&["--dry-run"][..], &[]] {
+        let refused = second.adopt(&host, "n1", more);
+        let refused = refused.fails(3, "the host belongs to the machine web of another store");
+        assert!(
+            refused.stderr.contains("end that first, where its store is: rmachine release web"),
+            "{refused:?}"
+        );
+        assert!(refused.stderr.contains("the same command with --take-over"), "{refused:?}");
+    }
+    assert_eq!(second.rmachine(&["ls", "-q"]).ok(), "", "no record stays");
+    assert_eq!(host.hash_of_etc(), adopted);
+    first.rmachine(&["provision", "web"]).ok();
+
+    let taken = second.adopt(&host, "n1", &["--take-over"]);
+    let told = "the host is taken over from the machine web of another store, which loses it";
+    assert!(taken.stderr.contains(told), "{taken:?}");
+    taken.ok();
+    for verb in
+        [&["provision", "web"][..], &["release", "-y", "web"], &["engine", "set", "web", "debug=true"]]
+    {
+        let lost =
+            first.rmachine(verb).fails(3, "the host has been taken over by the machine n1 of another store");
+        assert!(lost.stderr.contains("hint: forget the machine: rmachine rm web"), "{lost:?}");
+    }
+    first.rmachine(&["rm", "-y", "web"]).ok();
+    second.docker("n1", "version").ok();
+
+    // Its scripts count on any host being provisioned anew.
+    let classic = crate::classic::user();
+    let again = crate::classic::adopt(&classic, &host, &[], "g1");
+    assert!(
+        again.stderr.contains("the host is taken over from the machine n1 of another store"),
+        "{again:?}"
+    );
+    again.ok();
+    second.rmachine(&["release", "-y", "n1"]).fails(3, "taken over by the machine g1 of another store");
+    first.adopt(&host, "web", &["--take-over"]).ok();
+    crate::classic::docker_machine(&classic, &["provision", "g1"])
+        .fails(1, "taken over by the machine web of");
+    first.rmachine(&["release", "-y", "web"]).ok();
+    assert_eq!(host.hash_of_etc(), before);
+    second.rmachine(&["release", "-y", "n1"]).fails(1, "is not adopted, or was released already");
 }
 
 #[test]

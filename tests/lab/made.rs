@@ -44,6 +44,11 @@ fn a_machine_without_a_driver_given_lives_its_whole_life_and_leaves_nothing() {
     let again = user.rmachine(&["provision", "dev"]);
     assert!(again.stderr.contains("already as it should be"), "{again:?}");
 
+    let key = user.machine_file("dev", "id_ed25519").display().to_string();
+    let twice = user.rmachine(&["create", "-d", "generic", "--ip", &ip, "--generic-ssh-key", &key, "twin"]);
+    let twice = twice.fails(3, "the host belongs to the machine dev of this store, which made it");
+    assert!(twice.stderr.contains("hint: use that machine: eval \"$(rmachine env dev)\""), "{twice:?}");
+
     user.rmachine(&["rm", "-y", "dev"]).ok();
     assert!(user.rmachine(&["ls", "-q"]).ok().is_empty());
     assert_eq!(traces(&user), "0 mounts, 0 processes");

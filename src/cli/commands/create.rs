@@ -21,6 +21,7 @@ use crate::{
     ops::{
         World,
         create::{Certificates, Outcome as Made, Request, create},
+        provision::May,
         ssh_config,
     },
     retry::seconds,
@@ -64,9 +65,8 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
 
-    /// Stop running containers where adoption cannot avoid it
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    may: MayArgs,
 
     /// Give up after this many seconds
     #[arg(long, value_name = "SECONDS")]
@@ -77,6 +77,19 @@ pub struct Args {
 
     #[command(flatten)]
     swarm: swarm::SwarmArgs,
+}
+
+/// What adoption may cost others.
+#[derive(clap::Args)]
+#[group(skip)]
+struct MayArgs {
+    /// Stop running containers where adoption cannot avoid it
+    #[arg(long, short)]
+    yes: bool,
+
+    /// Adopt a host that another machine has, which loses it then
+    #[arg(long)]
+    take_over: bool,
 }
 
 /// A driver with its flags, and why it is this one where the user did not say.
@@ -173,7 +186,7 @@ fn request(app: &App, args: &Args, names: &[MachineName]) -> Result<(Request, Op
         hostname,
         no_context,
         dry_run,
-        yes,
+        may,
         timeout,
         sudo: _,
         swarm,
@@ -200,7 +213,8 @@ fn request(app: &App, args: &Args, names: &[MachineName]) -> Result<(Request, Op
         engine_options: engine.stored(),
         swarm_options: swarm.stored(),
         context: context(app, *no_context),
-        may_stop_containers: *yes,
+        // docker-machine provisioned any host anew, and its scripts count on it.
+        may: May { stop_containers: may.yes, take_over: may.take_over || app.is_classic() },
         dry_run: *dry_run,
         certificates: if app.is_classic() { Certificates::BeforeChecks } else { Certificates::AfterChecks },
         may_resume: !app.is_classic(),

@@ -6,7 +6,7 @@ use crate::{
     machine::MachineName,
     ops::{
         OpsError, World, connect,
-        provision::{Converge, PROVISION_WAIT, Scope, converge, must_run, preview},
+        provision::{Converge, May, PROVISION_WAIT, Scope, converge, must_run, preview},
     },
     retry::Deadline,
     store::Record,
@@ -79,7 +79,7 @@ pub async fn preview_renewal(
 pub(super) fn options(renewal: Renewal, keep: Keep) -> Converge {
     Converge {
         scope: Scope::Certificates(keep),
-        may_stop_containers: renewal.may_stop_containers,
+        may: May::stop_containers(renewal.may_stop_containers),
         shows_plan: false,
         deadline: Deadline::after(PROVISION_WAIT),
     }

@@ -8,7 +8,7 @@ use crate::{
     machine::MachineName,
     ops::{
         OpsError, World,
-        provision::{Converge, Scope, converge, must_run},
+        provision::{Converge, May, Scope, converge, must_run},
     },
     provision::Plan,
     retry::Deadline,
@@ -69,7 +69,7 @@ pub async fn change(world: &World, name: &MachineName, request: &Request) -> Res
     must_run(world, driver.as_ref(), &mut record).await?;
     let options = Converge {
         scope: Scope::Everything,
-        may_stop_containers: request.may_stop_containers,
+        may: May::stop_containers(request.may_stop_containers),
         shows_plan: true,
         deadline: Deadline::after(CHANGE_WAIT),
     };

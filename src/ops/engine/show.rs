@@ -9,7 +9,7 @@ use crate::{
     machine::MachineName,
     ops::{
         OpsError, World,
-        provision::{Converge, Scope},
+        provision::{Converge, May, Scope},
     },
     provision::{Facts, Plan, ProvisionError},
     retry::Deadline,
@@ -86,7 +86,7 @@ pub async fn show(world: &World, name: &MachineName, all: bool) -> Result<Shown,
     }
     let deadline = Deadline::after(LOOK_WAIT);
     let scope = Scope::Everything;
-    let options = Converge { scope, may_stop_containers: false, shows_plan: false, deadline };
+    let options = Converge { scope, may: May::default(), shows_plan: false, deadline };
     let (facts, wishes, plan) = super::found(world, driver.as_ref(), &record, options).await?;
     let (plan, refused) = match plan {
         Ok(plan) => (Some(plan), None),

@@ -4,16 +4,16 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 
 use super::{Converge, Scope, stored_wishes};
 use crate::{
-    driver::Driver,
+    driver::{Driver, Origin},
     engine::archive::Archive,
     event::Events,
     machine::SshEndpoint,
     ops::{
         OpsError, World,
         certs::{self, CertsError},
-        connect,
+        connect, ownership,
     },
-    provision::{self, Access, Facts, Materials, Plan, ProvisionError, Wishes},
+    provision::{self, Access, Facts, Holder, Materials, Plan, ProvisionError, Refusal, Wishes},
     ssh::Session,
     store::Record,
     tls::San,
@@ -22,6 +22,13 @@ use crate::{
 /// A host as it was found, and what is wished of it.
 pub(super) struct Host {
     pub(super) facts: Facts,
+    /// The other machine that has it, where it may be taken from that.
+    taken_from: Option<Holder>,
+    /// Why it may not.
+    refusal: Option<Refusal>,
+    /// The id of our store.
+    store: String,
+    is_made: bool,
     pub(super) wishes: Wishes,
     reached: Option<IpAddr>,
     pub(super) names: Vec<San>,
@@ -50,12 +57,23 @@ impl Host {
         let names = server_names(world, driver, record, reached, &wishes)?;
         let known = connect::url(world, driver, record).ok().as_deref().and_then(connect::host_and_port);
         let port = known.map_or_else(|| wishes.port(), |(_, port)| port);
-        Ok(Self { facts, wishes, reached, names, port, archive })
+        let holder = ownership::holder(world, record, session, &facts)?;
+        let (taken_from, refusal) = match holder {
+            Some(holder) if !options.may.take_over => {
+                (None, Some(ownership::refusal(driver, record, holder)))
+            }
+            taken_from => (taken_from, None),
+        };
+        let store = world.store.id()?;
+        let is_made = driver.profile().origin == Origin::Made;
+        Ok(Self { facts, taken_from, refusal, store, is_made, wishes, reached, names, port, archive })
     }
 
     pub(super) fn materials<'a>(&'a self, record: &'a Record, server: &'a certs::Server) -> Materials<'a> {
         Materials {
             machine: record.name.as_str(),
+            store: &self.store,
+            is_made: self.is_made,
             provider: &record.config.driver_name,
             reached: self.reached,
             authority: &server.authority,
@@ -66,6 +84,9 @@ impl Host {
     }
 
     pub(super) fn plan(&self, materials: &Materials<'_>, scope: Scope) -> Result<Plan, OpsError> {
+        if let Some(refusal) = &self.refusal {
+            return Err(ProvisionError::Refused(refusal.clone()).into());
+        }
         let plan = match scope {
             Scope::Everything => provision::plan(&self.facts, &self.wishes, materials),
             Scope::Certificates(_) => {
@@ -74,7 +95,10 @@ impl Host {
                 provision::renewal(&self.facts, materials, listen)
             }
         };
-        Ok(plan.map_err(ProvisionError::from)?)
+        let mut plan = plan.map_err(ProvisionError::from)?;
+        let taken = |from: &Holder| format!("the host is taken over from {from}, which loses it");
+        plan.notes.extend(self.taken_from.iter().map(taken));
+        Ok(plan)
     }
 
     /// Where clients will find the engine: where SSH found the host, or SSH itself.

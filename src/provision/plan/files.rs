@@ -90,6 +90,8 @@ pub(super) fn wanted(
     let state = State {
         version: 1,
         machine: materials.machine.to_owned(),
+        store: Some(materials.store.to_owned()),
+        is_made: materials.is_made,
         daemon: daemon.ours.clone(),
         carried: daemon.carried.clone(),
         engine: unpacked.cloned(),

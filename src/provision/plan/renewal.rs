@@ -93,6 +93,8 @@ mod tests {
         let server = Identity { certificate: "certificate".into(), key: Secret::new("key") };
         let materials = Materials {
             machine: "n1",
+            store: "5107e",
+            is_made: false,
             provider: "generic",
             reached: None,
             authority: "authority",

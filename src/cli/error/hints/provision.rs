@@ -2,7 +2,7 @@
 
 use super::{Hints, To, one};
 use crate::{
-    provision::{After, ProvisionError},
+    provision::{After, Holder, ProvisionError, Refusal},
     remote::{NotRoot, RemoteError},
 };
 
@@ -11,6 +11,10 @@ const AGAIN: &str = "run the same command again: it looks how that ended, and go
 
 pub(super) fn hints(error: &ProvisionError, to: To<'_>) -> Hints {
     match error {
+        ProvisionError::Refused(Refusal::Held { holder }) => of_held(holder, to),
+        ProvisionError::Refused(Refusal::TakenOver { holder, can_forget }) => {
+            of_taken_over(holder, *can_forget, to)
+        }
         ProvisionError::Refused(refusal) => refusal.hint().map(ToOwned::to_owned).into_iter().collect(),
         ProvisionError::Remote(error) => of_remote(error),
         ProvisionError::Left { .. } | ProvisionError::Silent { .. } => one(AGAIN),
@@ -20,6 +24,30 @@ pub(super) fn hints(error: &ProvisionError, to: To<'_>) -> Hints {
         ProvisionError::Failed { after, .. } => of_failed(after, to),
         ProvisionError::Answer { .. } | ProvisionError::Parcel(_) => Vec::new(),
     }
+}
+
+fn of_held(holder: &Holder, to: To<'_>) -> Hints {
+    let first = match holder {
+        Holder { is_made: true, is_here: true, machine } => {
+            Some(format!("use that machine: eval \"$({} env {machine})\"", to.program))
+        }
+        Holder { is_made: true, is_here: false, .. } => None,
+        Holder { is_made: false, .. } => Some(format!("end that first{}", releases(holder, to))),
+    };
+    let take_over = "or take the host over, which that machine loses then: the same command with --take-over";
+    first.into_iter().chain([take_over.to_owned()]).collect()
+}
+
+fn of_taken_over(holder: &Holder, can_forget: bool, to: To<'_>) -> Hints {
+    let forget = can_forget.then(|| format!("forget the machine: {} rm {}", to.program, to.name()));
+    let back = format!("to have the host back, end that first{}", releases(holder, to));
+    forget.into_iter().chain([back]).collect()
+}
+
+/// What has a machine give its host back, and where that is to be typed.
+fn releases(holder: &Holder, to: To<'_>) -> String {
+    let there = if holder.is_here { "" } else { ", where its store is" };
+    format!("{there}: {} release {}", to.program, holder.machine)
 }
 
 fn of_failed(after: &After, to: To<'_>) -> Hints {

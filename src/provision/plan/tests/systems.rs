@@ -128,6 +128,8 @@ fn an_engine_whose_packages_know_no_way_back_is_refused_with_what_upgrades_it_th
         let server = identity();
         let materials = Materials {
             machine: "n1",
+            store: "5107e",
+            is_made: false,
             provider: "none",
             reached: None,
             authority: "",
