@@ -105,7 +105,12 @@ addresses() {
 
 listeners() {
     if command -v ss >/dev/null; then
-        frame listeners "$(ss -Hltnp 2>/dev/null)"
+        told=$(ss -Hltnp 2>/dev/null)
+        frame listeners "$told"
+        # Whose a socket is that systemd holds open alone.
+        case $told in
+        *'users:(("systemd",pid=1,fd='*) frame socket-units "$(systemctl list-sockets --all --full --no-legend --no-pager)" ;;
+        esac
     else
         # No names of programs then; finding them in /proc takes long on a busy host.
         frame sockets "$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep ' 0A ')"

@@ -189,6 +189,8 @@ pub struct EngineProcess {
 pub struct Running {
     /// The containers that run.
     pub containers: Vec<Container>,
+    /// Their TCP ports that are published on the host.
+    pub published: Vec<Published>,
     /// Whether it is part of a swarm.
     pub is_in_swarm: bool,
     /// Whether containers survive its restart as it is.
@@ -232,6 +234,19 @@ pub struct Listener {
     pub port: u16,
     /// The program, where it is known.
     pub program: Option<Process>,
+    /// The unit for which systemd opened it, where it did; empty where that is not known.
+    pub socket_unit: Option<String>,
+}
+
+/// A port of a container that the host passes on to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The container's name.
+    pub container: String,
+    /// On which address of the host; `None` is every one.
+    pub address: Option<IpAddr>,
+    /// The host's port.
+    pub port: u16,
 }
 
 /// A program at work.

@@ -14,6 +14,7 @@ mod fate;
 mod files;
 mod listen;
 mod openrc;
+mod port;
 mod render;
 mod renewal;
 mod source;

@@ -1,11 +1,13 @@
 //! Every reason not to touch a host, found before anything is changed.
 
+mod holder;
 mod judge;
 
 use std::net::IpAddr;
 
+pub use self::holder::Holder;
 pub(super) use self::judge::{judge, judge_room_for};
-use super::facts::{Container, Process};
+use super::facts::Container;
 use crate::engine::options::{OptionError, ParseError};
 
 /// Why a host is left alone.
@@ -245,12 +247,12 @@ pub enum Refusal {
         host: String,
     },
     /// Somebody else has the port.
-    #[error("port {port} is taken{}", .by.as_ref().map(|by| format!(" by {} (pid {})", by.name, by.pid)).unwrap_or_default())]
+    #[error("port {port} is taken{}", .by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default())]
     PortTaken {
         /// The port.
         port: u16,
         /// Who has it, where that is known.
-        by: Option<Process>,
+        by: Option<String>,
     },
     /// Another machine has the host.
     #[error("the host belongs to {holder}")]
@@ -302,25 +304,6 @@ pub enum Refusal {
     },
 }
 
-/// The machine that has a host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// Its name.
-    pub machine: String,
-    /// Whether it is in our store.
-    pub is_here: bool,
-    /// Whether its driver made the host.
-    pub is_made: bool,
-}
-
-impl std::fmt::Display for Holder {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let store = if self.is_here { "this" } else { "another" };
-        let made = if self.is_made { ", which made it" } else { "" };
-        write!(out, "the machine {} of {store} store{made}", self.machine)
-    }
-}
-
 impl Refusal {
     /// What to do about it, where there is something.
     pub fn hint(&self) -> Option<&'static str> {
@@ -354,7 +337,9 @@ impl Refusal {
                 "use --engine-access ssh, or take that setting out first"
             }
             Self::ForeignAddress { .. } => "listen on one of those, or on all: --engine-listen 0.0.0.0",
-            Self::PortTaken { .. } => "choose another port, or --engine-access ssh",
+            Self::PortTaken { .. } => {
+                "end that, or choose another port: --generic-engine-port PORT; or open none: --engine-access ssh"
+            }
             Self::ContainersWouldStop { .. } => "use --yes to let them stop",
             Self::FlagConflict { .. } => "take the flag out of the unit",
             Self::BrokenConfig { .. } => "mend that file there, or move it away",

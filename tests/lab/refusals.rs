@@ -4,6 +4,7 @@
 mod busy;
 mod hosts;
 mod identity;
+mod ports;
 mod reach;
 
 use crate::support::{Host, Run, User};

@@ -1,12 +1,14 @@
 //! From the script's sections to [`Facts`].
 
+mod listeners;
+
 use std::{collections::BTreeMap, net::IpAddr};
 
 use serde::Deserialize;
 
 use super::{
-    CloudInit, Container, Disk, Engine, EngineProcess, Facts, FileState, HostFile, Init, Installer, Listener,
-    Login, Origin, Process, Running, Tools, Unfinished, Unit,
+    CloudInit, Container, Disk, Engine, EngineProcess, Facts, FileState, HostFile, Init, Installer, Login,
+    Origin, Process, Published, Running, Tools, Unfinished, Unit,
     wire::{Sections, WireError},
 };
 use crate::{
@@ -51,7 +53,7 @@ pub(super) fn facts(sections: &Sections) -> Result<Facts, WireError> {
         client: at.text("client"),
         has_snap_docker: sections.contains_key("snap"),
         config: at.host_file(&config_path),
-        listeners: listeners(at),
+        listeners: listeners::listeners(at),
         package_lock: at.text("lock").and_then(|text| process(&text)),
         cloud_init: match at.text("cloud-init").as_deref() {
             Some("running") => CloudInit::Running,
@@ -256,12 +258,42 @@ struct Listed {
     network: Networks,
     #[serde(rename = "Labels", default)]
     labels: BTreeMap<String, String>,
+    #[serde(rename = "Ports", default)]
+    ports: Vec<Port>,
+}
+
+#[derive(Deserialize)]
+struct Port {
+    #[serde(rename = "IP", default)]
+    address: String,
+    #[serde(rename = "PublicPort", default)]
+    public: Option<u16>,
+    #[serde(rename = "Type", default)]
+    protocol: String,
 }
 
 #[derive(Default, Deserialize)]
 struct Networks {
     #[serde(rename = "Networks", default)]
     named: Option<BTreeMap<String, serde_json::Value>>,
+}
+
+impl Listed {
+    fn name(&self) -> String {
+        let short = self.id.get(..12).unwrap_or(&self.id);
+        self.names.first().map_or(short, |name| name.trim_start_matches('/')).to_owned()
+    }
+
+    fn published(&self) -> impl Iterator<Item = Published> {
+        let of_tcp = self.ports.iter().filter(|port| port.protocol == "tcp");
+        of_tcp.filter_map(|port| {
+            Some(Published {
+                container: self.name(),
+                address: specific(port.address.parse().ok()),
+                port: port.public?,
+            })
+        })
+    }
 }
 
 fn running(at: Reader<'_>, info: &Info) -> Option<Running> {
@@ -271,50 +303,21 @@ fn running(at: Reader<'_>, info: &Info) -> Option<Running> {
         let line = policies.iter().find(|line| line.contains(id))?;
         line.rsplit('"').nth(1).map(str::to_owned)
     };
+    let published = listed.iter().flat_map(Listed::published).collect();
     let container = |listed: Listed| {
-        let short = listed.id.get(..12).unwrap_or(&listed.id).to_owned();
-        let name = listed.names.first().map_or(short, |name| name.trim_start_matches('/').to_owned());
+        let name = listed.name();
         let is_on_bridge = listed.network.named.is_some_and(|named| named.contains_key("bridge"));
         let is_task = listed.labels.contains_key("com.docker.swarm.task.id");
         Container { restart: policy(&listed.id), name, id: listed.id, is_on_bridge, is_task }
     };
     Some(Running {
+        published,
         containers: listed.into_iter().map(container).collect(),
         is_in_swarm: !matches!(info.swarm.state.as_str(), "" | "inactive"),
         live_restore: info.live_restore,
         cgroup_driver: info.cgroup_driver.clone(),
         info: serde_json::from_slice(at.0.get("info")?).ok()?,
     })
-}
-
-fn listeners(at: Reader<'_>) -> Vec<Listener> {
-    let named = at.lines("listeners").into_iter().filter_map(|line| listener(&line));
-    let nameless = at.lines("sockets").into_iter().filter_map(|line| socket(&line));
-    named.chain(nameless).collect()
-}
-
-/// A line of `ss -Hltnp`: `LISTEN 0 4096 127.0.0.1:2376 0.0.0.0:* users:(("dockerd",pid=60,fd=11))`.
-fn listener(line: &str) -> Option<Listener> {
-    let (address, port) = line.split_whitespace().nth(3)?.rsplit_once(':')?;
-    let address = address.trim_matches(['[', ']']).split('%').next()?;
-    let program = line.split_once("((\"").and_then(|(_, rest)| {
-        let (name, rest) = rest.split_once("\",pid=")?;
-        let pid = rest.split(',').next()?.parse().ok()?;
-        Some(Process { pid, name: name.to_owned() })
-    });
-    Some(Listener { address: specific(address.parse().ok()), port: port.parse().ok()?, program })
-}
-
-/// A line of `/proc/net/tcp`: `0: 0100007F:0948 00000000:0000 0A ...`; addresses are in the host's byte order, and
-/// all hosts that engines are built for but s390x are little-endian.
-fn socket(line: &str) -> Option<Listener> {
-    let (address, port) = line.split_whitespace().nth(1)?.split_once(':')?;
-    let port = u16::from_str_radix(port, 16).ok()?;
-    let address = match address.len() {
-        8 => Some(IpAddr::from(u32::from_str_radix(address, 16).ok()?.to_le_bytes())),
-        _ => None,
-    };
-    Some(Listener { address: specific(address), port, program: None })
 }
 
 fn specific(address: Option<IpAddr>) -> Option<IpAddr> {

@@ -52,6 +52,47 @@ fn addresses_and_listeners_are_read() {
 }
 
 #[test]
+fn a_listener_is_told_with_its_program_and_the_socket_unit_behind_it() {
+    let mut sections =
+        wire::take_apart(include_bytes!("../../../tests/fixtures/facts/debian12-blank.frames")).unwrap();
+    let listeners = "LISTEN 0 4096 *:80 *:* users:((\"systemd\",pid=1,fd=39))\n\
+                     LISTEN 0 4096 10.9.0.4:2376 0.0.0.0:* users:((\"systemd\",pid=1,fd=30),(\"dockerd\",pid=60,fd=3))\n\
+                     LISTEN 0 1 [::1]:90 [::]:*\n";
+    sections.insert("listeners".to_owned(), listeners.into());
+    sections.insert(
+        "socket-units".to_owned(),
+        "/run/a.sock a.socket a.service\n[::]:80 web.socket web.service\n".into(),
+    );
+    let found: Vec<_> = read::facts(&sections)
+        .unwrap()
+        .listeners
+        .into_iter()
+        .map(|one| (one.address, one.port, one.program.map(|program| program.name), one.socket_unit))
+        .collect();
+    let text = |text: &str| Some(text.to_owned());
+    let expected = [
+        (None, 80, text("systemd"), text("web.socket")),
+        (Some("10.9.0.4".parse().unwrap()), 2376, text("dockerd"), text("")),
+        (Some("::1".parse().unwrap()), 90, None, None),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn ports_that_containers_have_published_are_read() {
+    let containers = r#"[{"Id":"0123456789abcdef","Names":["/shop"],"Ports":[{"PrivatePort":9,"Type":"tcp"},
+        {"IP":"","PrivatePort":80,"PublicPort":8080,"Type":"tcp"},{"IP":"10.9.0.4","PrivatePort":80,"PublicPort":2376,"Type":"tcp"},
+        {"IP":"::","PrivatePort":53,"PublicPort":53,"Type":"udp"}]}]"#;
+    let mut sections =
+        wire::take_apart(include_bytes!("../../../tests/fixtures/facts/debian12-containers.frames")).unwrap();
+    sections.insert("containers".to_owned(), containers.into());
+    let facts = read::facts(&sections).unwrap();
+    let published = facts.engine.unwrap().running.unwrap().published;
+    let seen: Vec<_> = published.iter().map(|one| (one.container.as_str(), one.address, one.port)).collect();
+    assert_eq!(seen, [("shop", None, 8080), ("shop", Some("10.9.0.4".parse().unwrap()), 2376)]);
+}
+
+#[test]
 fn a_swarm_is_seen() {
     assert!(debian12_swarm().engine.unwrap().running.unwrap().is_in_swarm);
 }
@@ -125,6 +166,7 @@ fn what_a_host_says_falsely_makes_less_known_never_a_panic() {
             "disks",
             "listeners",
             "sockets",
+            "socket-units",
             "units",
             "process",
             "info",

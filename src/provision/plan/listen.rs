@@ -2,9 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::port;
 use crate::provision::{
     Access, Materials, Wishes,
-    facts::{Engine, Facts, Init, Listener},
+    facts::{Engine, Facts, Init},
     refusal::Refusal,
     state::OLD_DROP_IN,
     unit::{self, ExecStart, Flag},
@@ -40,7 +41,7 @@ pub(super) fn choose(facts: &Facts, wishes: &Wishes, materials: &Materials<'_>) 
             ));
         }
     }
-    judge_port(facts, &ips, port)?;
+    port::judge(facts, &ips, port)?;
     let addresses = ips.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
     Ok(Listen { addresses, by_activation, notes })
 }
@@ -120,27 +121,6 @@ pub(super) fn command(facts: &Facts, engine: &Engine, access: Access) -> Option<
     let command = unit::exec_start(&others)?;
     let flags = unit::flags(&command, &engine.variables);
     Some((command, flags))
-}
-
-fn judge_port(facts: &Facts, ips: &[IpAddr], port: u16) -> Result<(), Refusal> {
-    let is_in_the_way = |listener: &&Listener| {
-        listener.port == port
-            && listener
-                .address
-                .is_none_or(|address| ips.iter().any(|ip| ip.is_unspecified() || *ip == address))
-    };
-    let ours = facts.engine.as_ref().is_some_and(|engine| engine.our_socket.is_active);
-    let is_engine = |listener: &Listener| {
-        listener
-            .program
-            .as_ref()
-            .is_some_and(|program| matches!(program.name.as_str(), "dockerd" | "systemd"))
-    };
-    let other = facts.listeners.iter().filter(is_in_the_way).find(|listener| !(ours || is_engine(listener)));
-    match other {
-        None => Ok(()),
-        Some(listener) => Err(Refusal::PortTaken { port, by: listener.program.clone() }),
-    }
 }
 
 /// Whether an address can be reached from the whole internet.

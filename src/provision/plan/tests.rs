@@ -1,4 +1,5 @@
 mod openrc;
+mod ports;
 mod refusals;
 mod systems;
 
@@ -9,8 +10,8 @@ use crate::{
     provision::{
         Access, InstallFrom,
         facts::{
-            Disk, FileState, HostFile, Init, Installer, Listener, Offers, Origin, Process, Unfinished,
-            recorded::*,
+            Disk, FileState, HostFile, Init, Installer, Listener, Offers, Origin, Process, Published,
+            Unfinished, recorded::*,
         },
         unit::Flag,
     },

@@ -94,23 +94,6 @@ fn a_full_disk_is_told_in_numbers_before_an_installation() {
 }
 
 #[test]
-fn a_port_that_another_program_has_is_told_with_its_name() {
-    let taken = |address: Option<&str>, name: &str| {
-        let mut facts = debian12_engine();
-        facts.listeners.push(Listener {
-            address: address.map(|address| address.parse().unwrap()),
-            port: 2376,
-            program: Some(Process { pid: 77, name: name.into() }),
-        });
-        planned(&facts, &tls()).map(|_| ()).map_err(|error| error.to_string())
-    };
-    let nginx = Err("port 2376 is taken by nginx (pid 77)".to_owned());
-    assert_eq!(taken(None, "nginx"), nginx);
-    assert_eq!(taken(Some("10.99.0.41"), "nginx"), nginx);
-    assert_eq!(taken(Some("127.0.0.1"), "nginx"), Ok(()), "another address is no conflict");
-}
-
-#[test]
 fn every_setting_wished_for_is_checked_before_the_engine_sees_it() {
     let wishing = |daemon: serde_json::Value| Wishes { daemon: daemon.as_object().unwrap().clone(), ..tls() };
     let wrong = wishing(json!({"mtu": "1400"}));
