@@ -54,6 +54,28 @@ fn a_machine_without_a_driver_given_lives_its_whole_life_and_leaves_nothing() {
     assert_eq!(traces(&user), "0 mounts, 0 processes");
 }
 
+#[test]
+fn a_host_gets_no_address_that_another_machine_of_the_store_names() {
+    if let Err(why) = crate::support::can_make_hosts() {
+        crate::support::skip("a_host_gets_no_address_that_another_machine", &why);
+        return;
+    }
+    let user = User::new();
+    user.rmachine(&["create", "-d", "none", "--url", "tcp://10.47.30.2:2376", "old"]).ok();
+    let packages = "--nspawn-packages=fish,csh,rsync";
+    let create = [
+        "create",
+        "-d",
+        "nspawn",
+        "--nspawn-suite=bookworm",
+        packages,
+        "--nspawn-subnet=10.47.30.0/29",
+        "new",
+    ];
+    user.rmachine(&create).ok();
+    assert_eq!(user.rmachine(&["ip", "new"]).ok(), "10.47.30.3");
+}
+
 fn rustix_is_root() -> Option<()> {
     rustix::process::geteuid().is_root().then_some(())
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    lease::{Holder, LEASES, Leases},
+    lease::{self, Holder, LEASES, Leases},
     subnet::{self, Subnet},
 };
 use crate::{
@@ -70,7 +70,8 @@ impl<'a> Network<'a> {
     /// An address for a machine, its own forever after.
     pub(super) async fn claim(&self, holder: &Holder) -> Result<Ipv4Addr> {
         let _lock = self.lock().await?;
-        let claimed = Leases::of(Path::new(LEASES), self.subnet).claim(holder);
+        let named = lease::named_by_others(self.context);
+        let claimed = Leases::of(Path::new(LEASES), self.subnet).claim(holder, &named);
         match claimed {
             Ok(Some(address)) => Ok(address),
             Ok(None) => Err(DriverError::Preflight {
