@@ -208,6 +208,23 @@ fn readme_lists_every_driver() {
     }
 }
 
+/// Whose voice we speak with is decided once: a command asks for one of docker-machine's habits by its name.
+#[test]
+fn no_command_asks_whose_voice_it_has() {
+    for (path, text) in files("src/cli/commands", "rs") {
+        let code = code(&text);
+        assert!(!code.contains("Voice::"), "{path} asks for the voice, not for a Habit");
+    }
+    let habits = fs::read_to_string(root().join("src/cli/classic/habits.rs")).expect("habits.rs");
+    let all: String = files("src/cli", "rs").into_iter().map(|(_, text)| code(&text)).collect();
+    let variants =
+        habits.split_once("pub enum Habit {").expect("the enum").1.split_once("\n}").expect("its end").0;
+    let names = variants.lines().filter_map(|line| line.trim().strip_suffix(','));
+    for name in names {
+        assert!(all.contains(&format!("Habit::{name}")), "nobody asks for the habit {name}");
+    }
+}
+
 /// The words that a line of docs/differences.md may open with.
 const DIFFERENCES: [&str; 3] = ["Fixed", "Differs", "rmachine"];
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::{
     ask::Terminal,
-    classic::narrator::Narrator,
+    classic::{habits::Habit, narrator::Narrator},
     error::CliError,
     globals::Globals,
     progress::Progress,
@@ -48,8 +48,8 @@ impl App {
         self.ui.voice()
     }
 
-    /// Whether we speak as docker-machine did.
-    pub fn is_classic(&self) -> bool {
+    /// Whether we have this habit, which is docker-machine's.
+    pub fn has(&self, _habit: Habit) -> bool {
         self.voice() == Voice::DockerMachine
     }
 
@@ -61,7 +61,7 @@ impl App {
     /// The URL that docker goes to: `DOCKER_HOST`, else that of its context; docker-machine knew of no contexts.
     pub fn docker_host(&self) -> Option<&str> {
         let of_context =
-            || Contexts::locate(&self.env).ok()?.target(&self.env).filter(|_| !self.is_classic());
+            || Contexts::locate(&self.env).ok()?.target(&self.env).filter(|_| !self.has(Habit::NoContexts));
         let host = || self.env.var("DOCKER_HOST").map(str::to_owned).or_else(of_context);
         self.docker_host.get_or_init(host).as_deref()
     }

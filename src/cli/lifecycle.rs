@@ -2,6 +2,7 @@
 
 use super::{
     app::App,
+    classic::habits::Habit,
     error::{CliError, Outcome, code},
     many, names,
 };
@@ -42,7 +43,7 @@ pub fn run(app: &App, verb: Verb, typed: &[String]) -> Outcome {
         world.events.of(&name).emit(Event::Done(text));
         Ok(changed)
     })?;
-    if app.is_classic() { classic(app, verb, results) } else { many::ended(results) }
+    if app.has(Habit::AlreadySoIsAnError) { classic(app, verb, results) } else { many::ended(results) }
 }
 
 /// docker-machine's sentences; there, a host that is already so is an error.

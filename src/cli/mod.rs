@@ -80,7 +80,7 @@ fn start_logging(app: &App) {
         return;
     }
     logging::start(app.ui.has_color());
-    if app.is_classic() {
+    if app.has(classic::habits::Habit::VersionBeforeDebugging) {
         app.ui.note(format_args!(
             "Docker Machine Version:  {}, build {}",
             env!("CARGO_PKG_VERSION"),

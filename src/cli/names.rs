@@ -1,6 +1,6 @@
 //! Machines by their names as typed, and the machine `default` when none is.
 
-use super::{app::App, error::CliError};
+use super::{app::App, classic::habits::Habit, error::CliError};
 use crate::{machine::MachineName, store::Store};
 
 /// The machine that is meant when none is named.
@@ -34,7 +34,7 @@ pub fn several(app: &App, store: &Store, typed: &[String]) -> Result<Vec<Machine
         return Err(together(failures));
     }
     let gone = || names.iter().filter(|name| !store.exists(name));
-    if gone().count() == names.len() || app.is_classic() && gone().count() > 0 {
+    if gone().count() == names.len() || app.has(Habit::AllOrNothing) && gone().count() > 0 {
         return Err(together(gone().map(|name| store.not_found(name.as_str()).into()).collect()));
     }
     Ok(names)
@@ -56,7 +56,7 @@ pub fn several_if_there(app: &App, store: &Store, typed: &[String]) -> Result<Ve
 
 /// docker-machine takes one name where we take several.
 pub fn at_most_one(app: &App, typed: &[String]) -> Result<(), CliError> {
-    if app.is_classic() && typed.len() > 1 {
+    if app.has(Habit::OneName) && typed.len() > 1 {
         let message = "Error: Expected one machine name as an argument".into();
         return Err(CliError::Usage { message, hint: None });
     }

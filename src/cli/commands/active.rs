@@ -8,6 +8,7 @@ use super::ls::{order, swarms};
 use crate::{
     cli::{
         app::App,
+        classic::habits::Habit,
         error::{CliError, Outcome, code},
         json,
     },
@@ -37,7 +38,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let mut rows = query::stored(&world)?;
     rows.retain(|row| is_at(row, target));
     order::sort(&mut rows);
-    if app.is_classic() {
+    if app.has(Habit::ActiveRuns) {
         let at_most = Duration::from_secs(timeout);
         rows = app.wait(async move { Ok(query::look(&world, rows, Ask::State, at_most).await) })?;
         let is_any_late = rows.iter().any(|row| row.is_late);

@@ -9,13 +9,13 @@ use std::time::Duration;
 use crate::{
     cli::{
         app::App,
+        classic::habits::{Habit, goodbye},
         error::{CliError, Outcome, classic::CREATING},
         many,
         sudo::SudoArgs,
     },
     contexts::Wish,
     driver::Flags,
-    env::Voice,
     event::Event,
     machine::MachineName,
     ops::{
@@ -159,7 +159,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
 fn names(app: &App, typed: &[String]) -> Result<Vec<MachineName>, CliError> {
     match typed {
         [] => return Err(CliError::NoNames { command: "create" }),
-        [_, extra @ ..] if app.is_classic() && !extra.is_empty() => {
+        [_, extra @ ..] if app.has(Habit::OneMachine) && !extra.is_empty() => {
             let message = format!("Invalid command line. Found extra arguments [{}]", extra.join(" "));
             return Err(CliError::Usage { message, hint: None });
         }
@@ -216,18 +216,24 @@ fn request(app: &App, args: &Args, names: &[MachineName]) -> Result<(Request, Op
         // docker-machine provisioned any host anew, and its scripts count on it.
         may: May { stop_containers: may.yes, take_over: may.take_over || app.is_classic() },
         dry_run: *dry_run,
-        certificates: if app.is_classic() { Certificates::BeforeChecks } else { Certificates::AfterChecks },
-        may_resume: !app.is_classic(),
+        certificates: if app.has(Habit::CertificatesBeforeChecks) {
+            Certificates::BeforeChecks
+        } else {
+            Certificates::AfterChecks
+        },
+        may_resume: !app.has(Habit::NeverResumes),
         timeout: timeout.map_or(PATIENCE, Duration::from_secs),
     };
     Ok((request, because))
 }
 
 fn context(app: &App, is_unwanted: bool) -> Wish {
-    match app.voice() {
-        _ if is_unwanted => Wish::Unwanted,
-        Voice::Rmachine => Wish::Wanted,
-        Voice::DockerMachine => Wish::Unasked,
+    if is_unwanted {
+        Wish::Unwanted
+    } else if app.has(Habit::NoContexts) {
+        Wish::Unasked
+    } else {
+        Wish::Wanted
     }
 }
 
@@ -244,12 +250,9 @@ async fn one(world: World, request: Request) -> Result<Made, CliError> {
 fn tell(app: &App, made: &Made) {
     match made {
         Made::Planned(plan) => app.ui.data_raw(plan),
-        Made::Created { name, .. } if app.is_classic() => {
-            app.ui.say(format_args!(
-                "To see how to connect your Docker Client to the Docker Engine running on this virtual machine, run: \
-                 {} env {name}",
-                app.env.args.first().map_or("docker-machine", String::as_str)
-            ));
+        Made::Created { name, .. } if app.has(Habit::LongGoodbye) => {
+            let program = app.env.args.first().map_or("docker-machine", String::as_str);
+            app.ui.say(goodbye(program, name.as_str()));
         }
         Made::Created { name, .. } => {
             app.ui.say(format_args!("point docker at it: eval \"$({} env {name})\"", app.program()));

@@ -9,6 +9,7 @@ mod variables;
 use crate::{
     cli::{
         app::App,
+        classic::habits::Habit,
         error::{CliError, Outcome, code},
         expiry,
         swarm_flag::SwarmFlag,
@@ -58,7 +59,9 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     };
     let variables = match &meant {
         None => Variables::unset(no_proxy.then(|| proxy::name(&app.env))),
-        Some((machine, flag)) => of_machine(app, machine, flag, no_proxy, check || app.is_classic())?,
+        Some((machine, flag)) => {
+            of_machine(app, machine, flag, no_proxy, check || app.has(Habit::EngineIsAsked))?
+        }
     };
     let shell = wanted_shell(app, shell.as_deref())?;
     let statements = shell.statements(&variables.as_refs()).map_err(|error| CliError::Failed {
@@ -67,7 +70,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     })?;
     let way = meant.as_ref().map_or(Ok(String::new()), |(machine, _)| way(app, shell, machine))?;
     app.ui.data_raw(&(statements + &way + &shell.hint(app.voice(), &app.env.args)));
-    if let Some((machine, _)) = meant.filter(|_| !app.is_classic()) {
+    if let Some((machine, _)) = meant.filter(|_| !app.has(Habit::FourVariables)) {
         warn(app, &machine)?;
     }
     Ok(code::DONE)
@@ -85,7 +88,7 @@ fn warn(app: &App, name: &MachineName) -> Result<(), CliError> {
 
 /// What `ssh`, which the docker client runs for `ssh://`, lacks to find key and host key.
 fn way(app: &App, shell: Shell, name: &MachineName) -> Result<String, CliError> {
-    if app.is_classic() {
+    if app.has(Habit::FourVariables) {
         return Ok(String::new());
     }
     let store = app.store()?;
@@ -146,7 +149,7 @@ fn wanted_shell(app: &App, typed: Option<&str>) -> Result<Shell, CliError> {
     };
     match Shell::parse(typed) {
         Some(shell) => Ok(shell),
-        None if app.is_classic() => Ok(Shell::Sh),
+        None if app.has(Habit::AnyShell) => Ok(Shell::Sh),
         None => {
             let known: Vec<String> = Shell::ALL.iter().map(|(name, _)| (*name).to_owned()).collect();
             let near = nearest(typed, known.clone());

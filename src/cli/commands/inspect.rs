@@ -3,6 +3,7 @@
 use crate::{
     cli::{
         app::App,
+        classic::habits::Habit,
         error::{CliError, Outcome, code},
         expiry, format, names,
     },
@@ -50,7 +51,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let name = names::one(&store, name.as_deref())?;
     let record = store.load(&name)?;
     let mut document = store.document(&record)?;
-    if !app.is_classic() {
+    if !app.has(Habit::ShowsTheFile) {
         if !show_secrets {
             mask(&mut document);
         }

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::{
     cli::{
         app::App,
+        classic::habits::Habit,
         error::{CliError, Outcome},
         json, many, names,
     },
@@ -28,7 +29,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let &Args { ref names, json } = args;
     let world = app.quiet_world()?;
     let names = names::several(app, &world.store, names)?;
-    let must_run = app.is_classic();
+    let must_run = app.has(Habit::HostMustRun);
     let results = many::look(app, &world, names, must_run, |world, record| {
         let ip = query::ip(world, record)?;
         ip.ok_or_else(|| OpsError::NoUrl { machine: record.name.to_string() }.into())

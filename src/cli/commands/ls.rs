@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::{
     cli::{
         app::App,
+        classic::habits::Habit,
         error::{CliError, Outcome, code},
         json, table,
     },
@@ -65,7 +66,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let format =
         format.as_deref().filter(|text| !text.is_empty() && !names_only).map(Format::parse).transpose()?;
     let world = app.quiet_world()?;
-    if names_only && filter.is_empty() && !app.is_classic() {
+    if names_only && filter.is_empty() && !app.has(Habit::BrokenInTables) {
         for name in world.store.names()? {
             app.ui.data(name);
         }
@@ -102,7 +103,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
 
 /// docker-machine's table shows every machine that it cannot load, whatever is filtered.
 fn is_kept_broken(app: &App, row: &Row, names_only: bool) -> bool {
-    app.is_classic() && !names_only && row.record.is_err()
+    app.has(Habit::BrokenInTables) && !names_only && row.record.is_err()
 }
 
 fn look(app: &App, world: World, rows: Vec<Row>, ask: Ask, at_most: Duration) -> Result<Vec<Row>, CliError> {
@@ -111,7 +112,7 @@ fn look(app: &App, world: World, rows: Vec<Row>, ask: Ask, at_most: Duration) ->
 
 /// docker-machine names no machine that it cannot load.
 fn print_names(app: &App, rows: &[Row]) {
-    for row in rows.iter().filter(|row| !app.is_classic() || row.record.is_ok()) {
+    for row in rows.iter().filter(|row| !app.has(Habit::BrokenInTables) || row.record.is_ok()) {
         app.ui.data(&row.name);
     }
 }

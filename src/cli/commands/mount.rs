@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 use crate::{
     cli::{
         app::App,
+        classic::habits::Habit,
         error::{CliError, Outcome, code},
         location::Location,
         names,
@@ -59,7 +60,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
 }
 
 fn wrong_number(app: &App) -> CliError {
-    if app.is_classic() {
+    if app.has(Habit::HelpOnWrongNumber) {
         return CliError::NoNames { command: "mount" };
     }
     let line = format!("{} mount n1:/srv /mnt", app.program());

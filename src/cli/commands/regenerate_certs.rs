@@ -6,6 +6,7 @@ mod report;
 use crate::{
     cli::{
         app::App,
+        classic::habits::Habit,
         error::{CliError, Outcome, code},
         json, many, names,
         sudo::SudoArgs,
@@ -86,7 +87,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         let hint = format!("{} {COMMAND} --ca --overlap", app.program());
         return Err(CliError::usage("--overlap is a part of --ca", hint));
     }
-    if app.is_classic() {
+    if app.has(Habit::AsksBeforeCertificates) {
         if !force && !consent(app)? {
             return Ok(code::DONE);
         }
@@ -126,7 +127,7 @@ fn named(app: &App, args: &Args) -> Result<Vec<MachineName>, CliError> {
     if args.all {
         return Ok(store.names()?.iter().filter_map(|name| name.parse().ok()).collect());
     }
-    if app.is_classic() || !args.names.is_empty() {
+    if app.has(Habit::AsksBeforeCertificates) || !args.names.is_empty() {
         return names::several(app, &store, &args.names);
     }
     if args.client_certs { Ok(Vec::new()) } else { Err(CliError::NoNames { command: COMMAND }) }
@@ -185,7 +186,7 @@ fn plans(app: &App, args: &Args, names: Vec<MachineName>, report: &mut Report) -
 
 fn renewal(app: &App, args: &Args) -> Renewal {
     // docker-machine always stopped them, so whoever agreed there has agreed to that.
-    Renewal { may_stop_containers: args.force || app.is_classic(), max_age: args.max_age }
+    Renewal { may_stop_containers: args.force || app.has(Habit::StopsContainers), max_age: args.max_age }
 }
 
 /// A new client certificate, and copies of it wherever the old one is.
@@ -199,7 +200,7 @@ fn client_certificate(app: &App, args: &Args, report: &mut Report) -> Result<(),
         }
         return Ok(());
     }
-    if app.is_classic() {
+    if app.has(Habit::AsksBeforeCertificates) {
         app.ui.say("Regenerating local certificates");
     }
     let (given, max_age) = (app.authority(), args.max_age);

@@ -3,7 +3,8 @@
 use crate::{
     cli::{
         app::App,
-        classic, consent,
+        classic::{self, habits::Habit},
+        consent,
         error::{CliError, Outcome, code},
         many, names,
     },
@@ -36,7 +37,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     if names.is_empty() {
         return Err(CliError::NoNames { command: "rm" });
     }
-    if app.is_classic() {
+    if app.has(Habit::TellsEachRemoval) {
         return classic::rm::run(app, names, force, yes);
     }
     let store = app.store()?;

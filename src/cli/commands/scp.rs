@@ -3,6 +3,7 @@
 use crate::{
     cli::{
         app::App,
+        classic::habits::Habit,
         error::{CliError, Outcome, classic, code},
         location::Location,
     },
@@ -82,7 +83,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
 
 /// docker-machine says of a machine that is not there what it was doing, and says it twice.
 fn not_loaded(app: &App, error: CliError) -> CliError {
-    if !app.is_classic() || !matches!(error, CliError::Store(StoreError::NotFound { .. })) {
+    if !app.has(Habit::TellsLoadingTwice) || !matches!(error, CliError::Store(StoreError::NotFound { .. })) {
         return error;
     }
     let loading = "Error loading host: ".repeat(2);
@@ -90,7 +91,7 @@ fn not_loaded(app: &App, error: CliError) -> CliError {
 }
 
 fn wrong_number(app: &App) -> CliError {
-    if app.is_classic() {
+    if app.has(Habit::HelpOnWrongNumber) {
         return CliError::NoNames { command: "scp" };
     }
     CliError::usage(

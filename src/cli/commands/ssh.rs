@@ -5,7 +5,7 @@ use std::{os::unix::process::CommandExt, path::PathBuf, process::Command, time::
 use crate::{
     cli::{
         app::App,
-        classic,
+        classic::{self, habits::Habit},
         error::{CliError, Outcome, code},
         names,
     },
@@ -57,9 +57,9 @@ fn without_status(error: CliError) -> CliError {
 fn log_in(app: &App, world: World, record: Record, command: &[String]) -> Outcome {
     let command = (!command.is_empty()).then(|| command.join(" "));
     let on_terminal = command.is_none() && app.env.stdin_is_terminal;
-    let is_classic = app.is_classic();
+    let must_run = app.has(Habit::HostMustRun);
     app.wait(async move {
-        if is_classic {
+        if must_run {
             classic::ssh::must_run(&world, &record).await?;
         }
         let session = login::log_in(&world, &record, Deadline::after(LOGIN)).await?;

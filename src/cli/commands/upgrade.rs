@@ -3,6 +3,7 @@
 use crate::{
     cli::{
         app::App,
+        classic::habits::Habit,
         engine_source::SourceArgs,
         error::{CliError, Outcome as Ended},
         many, names,
@@ -52,7 +53,7 @@ pub fn run(app: &App, args: &Args) -> Ended {
         archive: source.archive(&app.env.cwd)?,
         to: if *rollback { To::Back } else { To::Wished },
         // That program never asked.
-        may_stop_containers: *yes || app.is_classic(),
+        may_stop_containers: *yes || app.has(Habit::StopsContainers),
         dry_run: *dry_run,
     };
     let world = app.world_with(&names, sudo.read(&app.env)?, "upgrade")?;

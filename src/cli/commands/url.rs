@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    cli::{app::App, error::Outcome, json, many, names},
+    cli::{app::App, classic::habits::Habit, error::Outcome, json, many, names},
     ops::query,
 };
 
@@ -25,7 +25,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     names::at_most_one(app, names)?;
     let world = app.quiet_world()?;
     let names = names::several(app, &world.store, names)?;
-    let must_run = app.is_classic();
+    let must_run = app.has(Habit::HostMustRun);
     let results = many::look(app, &world, names, must_run, |world, record| Ok(query::url(world, record)?))?;
     for (name, url) in results.iter().filter_map(|(name, result)| Some((name, result.as_ref().ok()?))) {
         app.ui.data(if json { json::compact(&json!({ "name": name, "url": url })) } else { url.clone() });

@@ -1,7 +1,7 @@
 //! Which variables point the docker client at a machine.
 
 use crate::{
-    cli::{app::App, error::CliError},
+    cli::{app::App, classic::habits::Habit, error::CliError},
     ops::{World, env_files, query},
     shell::Variable,
     store::Record,
@@ -19,7 +19,7 @@ impl Variables {
     /// Those of a machine, as they also stand in its env files; docker-machine set all four whatever the engine.
     pub fn of(app: &App, world: &World, record: &Record) -> Result<Self, CliError> {
         let url = query::url(world, record)?;
-        if app.is_classic() {
+        if app.has(Habit::FourVariables) {
             let folder = world.store.machine_dir(&record.name).to_string_lossy().into_owned();
             let values = ["1".to_owned(), url, folder, record.name.to_string()];
             return Ok(Self(NAMES.into_iter().zip(values.map(Some)).collect()));

@@ -8,11 +8,11 @@ use super::swarms::{self, Swarms};
 use crate::{
     cli::{
         app::App,
+        classic::habits::Habit,
         error::{classic_driver, classic_store, classic_version},
         expiry,
     },
     driver::DriverError,
-    env::Voice,
     error::in_one_line,
     machine::State,
     ops::query::{QueryError, Row},
@@ -73,7 +73,7 @@ impl<'a> Item<'a> {
 
     fn known(app: &App, row: &'a Row, record: &'a Record, swarms: &Swarms) -> Self {
         // docker-machine knew nothing of a machine that did not answer everything in time.
-        if app.is_classic() && row.is_late {
+        if app.has(Habit::LateIsUnknown) && row.is_late {
             return Self::late(app, row, record);
         }
         let is_late = row.state == Some(State::Timeout);
@@ -117,7 +117,7 @@ impl<'a> Item<'a> {
     }
 
     fn broken(app: &App, name: &'a str, broken: &StoreError) -> Self {
-        let error = if app.is_classic() { classic_store(broken) } else { broken.to_string() };
+        let error = if app.has(Habit::OwnWordsInTables) { classic_store(broken) } else { broken.to_string() };
         Self {
             driver: "not found".into(),
             state: Some(State::Error),
@@ -168,12 +168,16 @@ pub fn json(app: &App, row: &Row, swarms: &Swarms) -> Json {
 
 /// docker-machine does not name a driver that it lacks.
 fn driver(app: &App, name: &str) -> String {
-    if app.is_classic() && !app.drivers().has(name) { "not-found".to_owned() } else { name.to_owned() }
+    if app.has(Habit::OwnWordsInTables) && !app.drivers().has(name) {
+        "not-found".to_owned()
+    } else {
+        name.to_owned()
+    }
 }
 
 /// docker-machine's drivers know a URL only while the host runs.
 fn url(app: &App, row: &Row) -> String {
-    let is_shown = !app.is_classic() || matches!(row.state, None | Some(State::Running));
+    let is_shown = !app.has(Habit::HostMustRun) || matches!(row.state, None | Some(State::Running));
     row.url.clone().filter(|_| is_shown).unwrap_or_default()
 }
 
@@ -190,15 +194,15 @@ fn active(app: &App, row: &Row, record: &Record) -> Active {
 /// What is wrong, or soon will be; docker-machine knew nothing of the latter.
 fn trouble(app: &App, row: &Row, record: &Record) -> Option<String> {
     let missing = missing(app, record);
-    match app.voice() {
-        Voice::DockerMachine => {
-            missing.map(|error| classic_driver(&error)).or_else(|| row.error.as_deref().and_then(classic))
-        }
-        Voice::Rmachine => unfinished(record)
-            .or_else(|| row.error.as_deref().map(one_line))
-            .or_else(|| missing.map(|error| error.to_string()))
-            .or_else(|| expiry::mark(&row.lives)),
+    if app.has(Habit::OwnWordsInTables) {
+        return missing
+            .map(|error| classic_driver(&error))
+            .or_else(|| row.error.as_deref().and_then(classic));
     }
+    unfinished(record)
+        .or_else(|| row.error.as_deref().map(one_line))
+        .or_else(|| missing.map(|error| error.to_string()))
+        .or_else(|| expiry::mark(&row.lives))
 }
 
 fn missing(app: &App, record: &Record) -> Option<DriverError> {
