@@ -14,6 +14,8 @@ pub enum Habit {
     OneMachine,
     /// `create`: ends with a sentence of its own.
     LongGoodbye,
+    /// `create`: a host that another store has adopted is taken over.
+    TakesOver,
     /// `env`: the engine is asked before anybody is pointed at it.
     EngineIsAsked,
     /// `env`: all four variables whatever the engine, and nothing beside them.

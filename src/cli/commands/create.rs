@@ -214,7 +214,7 @@ fn request(app: &App, args: &Args, names: &[MachineName]) -> Result<(Request, Op
         swarm_options: swarm.stored(),
         context: context(app, *no_context),
         // docker-machine provisioned any host anew, and its scripts count on it.
-        may: May { stop_containers: may.yes, take_over: may.take_over || app.is_classic() },
+        may: May { stop_containers: may.yes, take_over: may.take_over || app.has(Habit::TakesOver) },
         dry_run: *dry_run,
         certificates: if app.has(Habit::CertificatesBeforeChecks) {
             Certificates::BeforeChecks
