@@ -6,6 +6,7 @@ mod parser;
 use super::{CliError, Ui, causes, code};
 use crate::{
     driver::DriverError,
+    drivers::plugin::error::PluginError,
     engine::api::ApiError,
     env::Env,
     ops::{OpsError, query::QueryError},
@@ -111,7 +112,24 @@ pub fn of_driver(error: &DriverError) -> String {
         DriverError::Missing { driver } => {
             format!("Driver {driver:?} not found. Do you have the plugin binary accessible in your PATH?")
         }
+        DriverError::Failed { source, .. } => {
+            source.downcast_ref().and_then(of_plugin).unwrap_or_else(|| in_one_line(error))
+        }
         other => in_one_line(&other),
+    }
+}
+
+/// The same for a plugin that cannot be talked to; where docker-machine had only its runtime's words, there is none.
+fn of_plugin(error: &PluginError) -> Option<String> {
+    match error {
+        PluginError::Silent { after, .. } => Some(format!(
+            "Error attempting to get plugin server address for RPC: Failed to dial the plugin server in {}s",
+            after.as_secs()
+        )),
+        PluginError::Version { version, .. } => {
+            Some(format!("Driver binary uses an incompatible API version ({version})"))
+        }
+        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Messages, streams and exit codes, one recorded block per command line.
 
 use super::{recorded, store};
+use crate::home::Home;
 
 /// A recorded command line.
 struct Block {
@@ -86,4 +87,29 @@ fn a_ca_that_lost_its_certificate_is_told_as_docker_machine_told_it() {
     std::fs::remove_file(home.store().join("certs/ca.pem")).unwrap();
     let ended = create("n3").with_code(1).printing("");
     assert_eq!(ended.err, "Error generating certificates: certificate authority key already exists\n");
+}
+
+#[test]
+fn a_create_that_failed_in_its_driver_is_listed_and_in_the_way_until_it_is_removed() {
+    let home = store();
+    let hosts = home.path("hosts").display().to_string();
+    let create =
+        ["create", "-d", "rehearsal", "--rehearsal-folder", &hosts, "--rehearsal-fault", "create", "n2"];
+    home.run(&create)
+        .with_code(1)
+        .saying("Error creating machine: Error in driver during machine creation: ");
+    home.run(&["ls", "-q", "--filter", "name=^n2$"]).with_code(0).printing("n2\n");
+    let again = home.run(&create).with_code(1).printing("");
+    assert_eq!(again.err, "Docker machine \"n2\" already exists\n");
+    home.run(&["rm", "-y", "n2"]).with_code(0);
+    home.run(&["ls", "-q", "--filter", "name=^n2$"]).with_code(0).printing("");
+}
+
+#[test]
+fn a_folder_gives_its_machine_the_name_and_a_hidden_one_is_none() {
+    let home = Home::classic().with_machine("n1", super::URL);
+    let config = std::fs::read_to_string(home.machine("n1").join("config.json")).unwrap();
+    let home = home.with_config("moved", &config).with_config(".hidden", &config);
+    home.run(&["ls", "-q"]).with_code(0).printing("moved\nn1\n");
+    home.run(&["url", "moved"]).with_code(0).printing(&format!("{}\n", super::URL));
 }

@@ -138,3 +138,18 @@ fn a_plugin_that_cannot_be_run_is_told_by_its_name() {
         "docker-machine-driver-odd cannot be run: its first line asks for /nonexistent/interpreter, which is not here",
     );
 }
+
+#[test]
+fn called_docker_machine_a_plugin_that_cannot_be_talked_to_is_told_in_its_words() {
+    for (how, told) in [
+        (
+            "silent",
+            "Error attempting to get plugin server address for RPC: Failed to dial the plugin server in 10s\n",
+        ),
+        ("version", "Driver binary uses an incompatible API version (7)\n"),
+    ] {
+        let Some(place) = Place::classic() else { return };
+        let ended = place.with_var("LAB_START", how).create("m1").with_code(1).printing("");
+        assert_eq!(ended.err, told, "{how}");
+    }
+}
