@@ -61,7 +61,6 @@ pub fn arguments(
     let mut options = Options::default();
     if !endpoint.use_ssh_config {
         options.pair("-F", "none");
-        options.set("IdentityAgent", "none");
     }
     if let Some(file) = known_hosts {
         for (keyword, value) in pinned(machine, file) {
@@ -70,6 +69,9 @@ pub fn arguments(
     }
     if let Some(identity) = &endpoint.identity {
         options.pair("-i", &identity.to_string_lossy());
+    }
+    if endpoint.identity.is_some() || !endpoint.use_ssh_config {
+        // The agent's keys are none of that host's, but `-A` may take the agent there: IdentityAgent stays.
         options.set("IdentitiesOnly", "yes");
     }
     if let Some(port) = endpoint.port {
@@ -148,10 +150,7 @@ mod tests {
     #[test]
     fn a_host_that_a_driver_made_is_none_of_the_users_configurations_business() {
         let made = SshEndpoint { use_ssh_config: false, port: None, user: None, ..endpoint() };
-        assert_eq!(
-            words(&made, None, &[]),
-            "-F none -o IdentityAgent=none -i /store/id -o IdentitiesOnly=yes -l root 10.0.0.5"
-        );
+        assert_eq!(words(&made, None, &[]), "-F none -i /store/id -o IdentitiesOnly=yes -l root 10.0.0.5");
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn options_of_openssh_go_to_the_systems_ssh_with_our_key_and_the_pinned_host_key
     let host = host!(Kind::Debian12Engine);
     let user = User::new();
     user.adopt(&host, "n1", &[]).ok();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let forward = format!("{port}:localhost:22");
     let mut ssh = user.command("rmachine");
     ssh.args(["ssh", "n1", "-L", &forward, "-N"]).stderr(Stdio::piped());
@@ -81,10 +81,77 @@ fn options_of_openssh_go_to_the_systems_ssh_with_our_key_and_the_pinned_host_key
     assert!(refused.stderr.contains("Host key verification failed"), "{refused:?}");
 }
 
+#[test]
+fn a_terminal_of_openssh_has_our_size_and_its_forward_beside_it() {
+    let host = host!(Kind::Debian12Engine);
+    let user = User::new();
+    user.adopt(&host, "n1", &[]).ok();
+    let port = free_port();
+    let line = format!("stty cols 91 rows 33; rmachine ssh n1 -L {port}:localhost:22");
+    let until_seen =
+        "stty size; tty; timeout 20 sh -c 'until [ -e /run/seen ]; do sleep 0.1; done' && exit 6\n";
+    let (shown, first) = std::thread::scope(|scope| {
+        let shown = scope.spawn(|| user.at_terminal(&line, until_seen));
+        let first = banner(port);
+        host.sh("touch /run/seen");
+        (shown.join().unwrap(), first)
+    });
+    assert!(first.starts_with("SSH-2.0-"), "nothing came through the forward: {}", shown.stdout);
+    assert_eq!(shown.status, 6, "{}", shown.stdout);
+    assert!(shown.stdout.contains("33 91") && shown.stdout.contains("/dev/pts/"), "{}", shown.stdout);
+}
+
+#[test]
+fn a_proxy_of_openssh_leads_to_the_engine() {
+    let host = host!(Kind::Debian12Engine);
+    let user = User::new();
+    user.adopt(&host, "n1", &[]).ok();
+    // Only through the host itself.
+    host.sh("iptables -I INPUT -p tcp --dport 2376 ! -s $(hostname -I | cut -d' ' -f1) -j DROP");
+    let port = free_port();
+    let mut ssh = user.command("rmachine");
+    let _ssh = Running(ssh.args(["ssh", "n1", "-N", "-D", &port.to_string()]).spawn().unwrap());
+    let file = |name: &str| user.machine_file("n1", name).display().to_string();
+    let (ca, cert, key) = (file("ca.pem"), file("cert.pem"), file("key.pem"));
+    let (proxy, url) = (format!("127.0.0.1:{port}"), format!("https://{}:2376/_ping", host.ip()));
+    let patience = ["-sS", "--max-time", "30", "--retry", "20", "--retry-delay", "1", "--retry-connrefused"];
+    let words = ["--socks5-hostname", &proxy, "--cacert", &ca, "--cert", &cert, "--key", &key, &url];
+    assert_eq!(run(user.command("curl").args(patience).args(words)).ok(), "OK");
+}
+
+#[test]
+fn the_users_agent_goes_along_where_that_is_asked_for_to_made_hosts_too() {
+    let host = host!(Kind::Debian12Engine);
+    let user = User::new();
+    let socket = user.home().join("agent").display().to_string();
+    let key = user.new_key("of-mine", "");
+    let _agent =
+        Running(user.command("ssh-agent").args(["-D", "-a", &socket]).stdout(Stdio::null()).spawn().unwrap());
+    let user = user.with("SSH_AUTH_SOCK", &socket);
+    let began = Instant::now();
+    while run(user.command("ssh-add").args(["-q", &key])).status != 0 {
+        assert!(began.elapsed() < Duration::from_secs(10), "the agent does not answer");
+    }
+    user.adopt(&host, "adopted", &[]).ok();
+    user.rmachine(&["create", "--driver", "nspawn", "made"]).ok();
+    let print = run(user.command("ssh-keygen").args(["-lf", &key])).ok();
+    let print = print.split(' ').nth(1).expect("a fingerprint");
+    for name in ["adopted", "made"] {
+        let held = user.rmachine(&["ssh", name, "-A", "ssh-add -l"]).ok();
+        assert!(held.contains(print), "{name}: {held}");
+        assert_eq!(user.rmachine(&["ssh", name, "-T", "echo ${SSH_AUTH_SOCK:-none}"]).ok(), "none");
+    }
+}
+
+/// A port of this computer's that nobody listens on.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 /// What the server behind a local port says first, once the forward stands.
 fn banner(port: u16) -> String {
     let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(10) {
+    while began.elapsed() < Duration::from_secs(30) {
         let mut first = [0; 8];
         if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) {
             let _ = stream.flush();
