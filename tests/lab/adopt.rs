@@ -46,6 +46,8 @@ fn containers_of_an_adopted_host_still_run_after_adoption() {
     let user = User::new();
     user.adopt(&host, "n1", &[]).ok();
     assert_eq!(kept(), before);
+    let backup = host.sh("cat /etc/docker/daemon.json.rmachine-backup");
+    assert_eq!(backup, "{ \"max-concurrent-uploads\": 2 }", "what was there is kept beside it");
     assert_eq!(user.docker("n1", "ps --format '{{.Names}}'").ok(), "keep");
     let live_restore = host.sh("docker info -f '{{.LiveRestoreEnabled}}'");
     assert_eq!(live_restore, "false", "live-restore is put back as it was");

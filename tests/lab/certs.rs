@@ -73,6 +73,28 @@ fn an_engine_gets_a_new_certificate_and_its_containers_go_on() {
     }
 }
 
+/// The record says where the host is now, as its owner would write it there.
+#[test]
+fn an_engine_at_another_address_gets_a_certificate_for_that() {
+    let host = host!(Kind::Debian12Engine);
+    let user = User::new();
+    user.adopt(&host, "n1", &[]).ok();
+    let container = host.keep_running();
+    let (network, last) = host.ip().rsplit_once('.').expect("an IPv4 address");
+    // Hosts of the lab get their addresses from the low end.
+    let moved = format!("{network}.{}", last.parse::<u8>().expect("a number") ^ 128);
+    host.sh(&format!("ip addr add {moved}/24 dev host0"));
+    let record =
+        file(&user, "n1", "config.json").replace(&format!("\"{}\"", host.ip()), &format!("\"{moved}\""));
+    std::fs::write(user.machine_file("n1", "config.json"), record).expect("written");
+
+    user.rmachine(&["provision", "n1"]).ok();
+    assert_eq!(user.rmachine(&["url", "n1"]).ok(), format!("tcp://{moved}:2376"));
+    assert_eq!(user.docker("n1", "ps --format '{{.Names}}'").ok(), "keep");
+    assert_eq!(host.container(), container);
+    assert!(!host.sh("ss -tlnH").contains(&format!("{}:2376", host.ip())), "the old address is closed");
+}
+
 #[test]
 fn an_engine_that_does_not_come_up_with_it_gets_the_old_one_back() {
     let host = host!(Kind::Debian12Engine);

@@ -1,6 +1,9 @@
 //! A machine that rmachine makes by itself: its whole life, and that nothing is left of it.
 
-use crate::support::{Run, User, run};
+use crate::{
+    host,
+    support::{Kind, Run, User, run},
+};
 
 fn outside(user: &User, script: &str) -> String {
     run(user.command("sh").args(["-c", script])).ok()
@@ -74,6 +77,41 @@ fn a_host_gets_no_address_that_another_machine_of_the_store_names() {
     ];
     user.rmachine(&create).ok();
     assert_eq!(user.rmachine(&["ip", "new"]).ok(), "10.47.30.3");
+}
+
+/// The computer is a host of the lab here. Its store is where the host's own disk is a real one.
+#[test]
+fn where_systemd_runs_the_computer_a_machine_is_a_transient_unit() {
+    let computer = host!(Kind::Debian13Engine);
+    computer.sh(
+        "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+         mmdebstrap systemd-container iptables iproute2 >/dev/null 2>&1",
+    );
+    let program = std::fs::read(env!("CARGO_BIN_EXE_rmachine")).expect("the program");
+    computer.put("/usr/local/bin/rmachine", &program);
+    let rmachine = |words: &str| {
+        computer.sh(&format!(
+            "chmod 755 /usr/local/bin/rmachine; MACHINE_STORAGE_PATH=/var/lib/docker/store rmachine {words} 2>&1"
+        ))
+    };
+    let unit = |words: &str| computer.sh(&format!("systemctl {words} 'rmachine-dev-*.service'"));
+
+    rmachine("create --driver nspawn --nspawn-memory 700 dev");
+    assert_eq!(unit("show -p ActiveState -p MemoryMax --value"), "734003200\nactive");
+    assert!(!rmachine("ssh dev -- docker version --format '{{.Server.Version}}'").is_empty());
+    unit("kill -s KILL");
+    computer.wait_until("[ -z \"$(systemctl list-units --no-legend 'rmachine-dev-*.service')\" ]");
+    assert_eq!(rmachine("status dev"), "Stopped");
+    rmachine("start dev");
+    rmachine("restart dev");
+    assert_eq!(rmachine("status dev"), "Running");
+    rmachine("stop dev");
+    assert_eq!(rmachine("status dev"), "Stopped");
+    rmachine("start dev");
+    rmachine("rm -y dev");
+    let left = "systemctl list-units --all --no-legend 'rmachine-dev-*'; grep /docker/store /proc/mounts; ip -br link | grep rm-; \
+                iptables -S -t nat | grep 10.47";
+    assert_eq!(computer.sh(&format!("{left}; true")), "", "units, mounts, links and rules");
 }
 
 fn rustix_is_root() -> Option<()> {
