@@ -4,7 +4,6 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use rmachine::{checkpoint::Checkpoint, drivers};
@@ -335,43 +334,6 @@ fn no_file_is_longer_than_400_lines() {
     let long: Vec<_> =
         files.map(|(path, text)| (path, text.lines().count())).filter(|(_, lines)| *lines > 400).collect();
     assert!(long.is_empty(), "split these: {long:?}");
-}
-
-#[test]
-fn readme_names_the_rust_that_cargo_demands() {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml");
-    let demanded =
-        manifest.lines().find_map(|line| line.strip_prefix("rust-version = \"")?.strip_suffix('"'));
-    let readme = fs::read_to_string(root().join("README.md")).expect("README.md");
-    assert!(readme.contains(&format!("With Rust {} or newer", demanded.expect("a rust-version"))));
-}
-
-/// Debian 12's cargo knows neither the edition nor `rust-version` words, and says something else.
-#[test]
-fn a_rust_that_is_too_old_is_told_by_name() {
-    let with = |cargo: &str| {
-        let script =
-            Command::new("scripts/rust.sh").env("CARGO", cargo).current_dir(root()).output().expect("runs");
-        (script.status.success(), String::from_utf8_lossy(&script.stderr).into_owned())
-    };
-    assert_eq!(with(env!("CARGO")), (true, String::new()));
-    let (_, demanded) = with("echo cargo 1.65.0");
-    assert!(
-        demanded.starts_with(&format!("rmachine needs Rust {} or newer, and this is 1.65.0", rust_version())),
-        "{demanded}"
-    );
-    assert!(!with("no-such-cargo").0 && with("echo cargo 1.100.0").0);
-    let makefile = fs::read_to_string(root().join("Makefile")).expect("Makefile");
-    for target in ["build", "lint", "demo", "bench", "campaign", "pictures"] {
-        assert!(makefile.contains(&format!("\n{target}: rust")), "make {target} does not look");
-    }
-}
-
-fn rust_version() -> String {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml");
-    let demanded =
-        manifest.lines().find_map(|line| line.strip_prefix("rust-version = \"")?.strip_suffix('"'));
-    demanded.expect("a rust-version").to_owned()
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod plugin;
 mod plugins;
 mod reader;
 mod regenerate_certs;
+mod rust;
 mod settings;
 mod showing;
 mod store_check;
