@@ -27,6 +27,10 @@ pub trait BuiltIn: Send + Sync + 'static {
     }
     /// See [`Driver::configure`].
     fn configure(&self, context: &Context, flags: &Flags) -> Result<Self::State>;
+    /// See [`Driver::take_up`].
+    fn take_up(&self, _context: &Context, recorded: Self::State, _flags: &Flags) -> Result<Self::State> {
+        Ok(recorded)
+    }
     /// See [`Driver::preflight`].
     fn preflight(&self, context: &Context, state: &Self::State) -> impl Future<Output = Result<()>> + Send;
     /// See [`Driver::create`]; `save` takes the typed state.
@@ -144,6 +148,13 @@ impl<D: BuiltIn> Driver for Adapter<D> {
     fn configure(&self, context: &Context, flags: &Flags) -> Result<Value> {
         let typed = self.0.configure(context, flags)?;
         let mut state = Value::Null;
+        Self::write(&mut state, &typed)?;
+        Ok(state)
+    }
+
+    fn take_up(&self, context: &Context, recorded: &Value, flags: &Flags) -> Result<Value> {
+        let typed = self.0.take_up(context, Self::read(recorded)?, flags)?;
+        let mut state = recorded.clone();
         Self::write(&mut state, &typed)?;
         Ok(state)
     }

@@ -2,7 +2,9 @@
 
 pub(super) mod apt;
 pub(super) mod apt_conf;
+pub(super) mod build;
 pub(super) mod fetch;
 pub(super) mod keys;
 pub(super) mod lock;
+pub(super) mod mirror;
 pub(super) mod recipe;

@@ -163,6 +163,14 @@ impl BuiltIn for Nspawn {
         })
     }
 
+    /// Until there is an image nothing stands on what was said; a wrong suite or package may have been the mistake.
+    fn take_up(&self, context: &Context, recorded: Nspawned, flags: &Flags) -> Result<Nspawned> {
+        if !recorded.image.is_empty() {
+            return Ok(recorded);
+        }
+        Ok(Nspawned { id: recorded.id, ..self.configure(context, flags)? })
+    }
+
     async fn preflight(&self, context: &Context, state: &Nspawned) -> Result<()> {
         check::preflight(context, state).await
     }

@@ -114,6 +114,64 @@ fn where_systemd_runs_the_computer_a_machine_is_a_transient_unit() {
     assert_eq!(computer.sh(&format!("{left}; true")), "", "units, mounts, links and rules");
 }
 
+#[test]
+fn a_suite_that_no_mirror_has_is_told_before_there_is_a_record() {
+    if let Err(why) = crate::support::can_make_hosts() {
+        crate::support::skip("a_suite_that_no_mirror_has", &why);
+        return;
+    }
+    let user = User::new();
+    let create = |more: &[&str]| user.rmachine(&[&["create", "-d", "nspawn"], more, &["dev"]].concat());
+    let absent = create(&["--nspawn-suite", "nosuch"]).fails(3, "error: the mirror http");
+    assert!(
+        absent.stderr.contains(" has no suite nosuch\nhint: a suite that it has: --nspawn-suite "),
+        "{absent:?}"
+    );
+    assert_eq!(
+        absent.stderr.lines().filter(|line| !line.contains("certificate") && !line.contains(" CA")).count(),
+        3,
+        "{absent:?}"
+    );
+    let silent = create(&["--nspawn-suite", "nosuch", "--nspawn-mirror", "http://127.0.0.1:9/debian"]);
+    let silent = silent
+        .fails(3, "the suite nosuch cannot be fetched from http://127.0.0.1:9/debian: Could not connect");
+    assert!(silent.stderr.contains("hint: another mirror: --nspawn-mirror ADDRESS"), "{silent:?}");
+    assert_eq!(user.rmachine(&["ls", "-q"]).ok(), "", "no record stays");
+}
+
+/// The image has not been chosen when its making fails, so what was wrong may be typed otherwise.
+#[test]
+fn an_image_that_cannot_be_made_shows_its_stages_and_the_cause_and_the_next_create_may_be_another() {
+    if let Err(why) = crate::support::can_make_hosts() {
+        crate::support::skip("an_image_that_cannot_be_made", &why);
+        return;
+    }
+    let user = User::new();
+    // Ends where mmdebstrap would, long before packages are fetched.
+    let fake = "#!/bin/sh\nprintf 'I: running apt-get update...\\nE: Unable to locate package nosuch\\nE: mmdebstrap failed to run\\n' >&2; exit 25\n";
+    let program = user.home().join("bin/mmdebstrap");
+    std::fs::create_dir_all(program.parent().unwrap()).unwrap();
+    std::fs::write(&program, fake).unwrap();
+    run(user.command("chmod").arg("755").arg(&program)).ok();
+    let create = |packages: &str| {
+        let packages = format!("--nspawn-packages={packages}");
+        user.rmachine(&["create", "-d", "nspawn", "--nspawn-suite=bookworm", &packages, "dev"])
+    };
+    let failed = create("nosuch")
+        .fails(1, "because could not build the bookworm image\n  because Unable to locate package nosuch\n");
+    assert!(
+        failed.stderr.contains("dev: building the bookworm image: running apt-get update\n"),
+        "{failed:?}"
+    );
+    assert!(!failed.stderr.contains("dev | "), "nothing but the cause: {failed:?}");
+    std::fs::remove_file(&program).unwrap();
+    create("fish,csh,rsync").ok();
+    assert_eq!(
+        user.rmachine(&["inspect", "dev", "--format", "{{.Driver.Packages}}"]).ok(),
+        "[fish csh rsync]"
+    );
+}
+
 fn rustix_is_root() -> Option<()> {
     rustix::process::geteuid().is_root().then_some(())
 }

@@ -67,6 +67,11 @@ impl Source {
         &self.keys
     }
 
+    /// Each address with each suite.
+    pub(in crate::drivers) fn places(&self) -> impl Iterator<Item = (String, String)> {
+        self.uris.iter().flat_map(|uri| self.suites.iter().map(move |suite| (uri.clone(), suite.clone())))
+    }
+
     /// One-line entries for sources.list; `name_of` says which file holds an inline key.
     pub(in crate::drivers) fn lines(&self, mut name_of: impl FnMut(&str) -> String) -> Vec<String> {
         let mut options = self.options.clone();

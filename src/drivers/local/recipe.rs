@@ -53,6 +53,8 @@ pub(in crate::drivers) struct Wanted<'a> {
 /// What an image is made from.
 #[derive(Debug)]
 pub(in crate::drivers) struct Recipe {
+    /// The driver, whose flags begin with its name.
+    pub(in crate::drivers) driver: &'static str,
     pub(in crate::drivers) suite: String,
     pub(in crate::drivers) packages: Vec<String>,
     /// Settings of apt for the build; they change nothing in what is built.
@@ -67,6 +69,7 @@ impl Recipe {
         let engine: &[&str] = if wanted.is_bare { &[] } else { &ENGINE };
         let packages = PACKAGES.iter().chain(wanted.own).chain(engine).map(|name| (*name).to_owned());
         Ok(Self {
+            driver: wanted.driver,
             suite: wanted.suite.to_owned(),
             packages: packages.chain(wanted.packages.iter().cloned()).collect(),
             apt_options: apt_conf::for_building(&apt_config(context).await),
@@ -84,6 +87,11 @@ impl Recipe {
     /// The suite.
     pub(in crate::drivers) fn suite(&self) -> &str {
         &self.suite
+    }
+
+    /// Every mirror with each of its suites.
+    pub(in crate::drivers) fn places(&self) -> Vec<(String, String)> {
+        self.sources.iter().flat_map(Source::places).collect()
     }
 
     /// Writes the keys that stand inside sources; gives their folder.
@@ -249,6 +257,7 @@ mod tests {
 
     fn recipe(mirror: &str, packages: &[&str]) -> Recipe {
         Recipe {
+            driver: "nspawn",
             suite: "trixie".into(),
             packages: packages.iter().map(|name| (*name).to_owned()).collect(),
             apt_options: Vec::new(),

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     driver::{Context, DriverError, Result},
+    drivers::local::mirror,
     env::Env,
     process::Command,
     retry::Deadline,
@@ -62,7 +63,8 @@ pub(super) async fn preflight(context: &Context, state: &Nspawned) -> Result<()>
     let has_image = image::find(context, &recipe).is_some() && !state.wants_new_image;
     disk(&context.store, if has_image { HOST_BYTES } else { IMAGE_BYTES + HOST_BYTES })?;
     watches()?;
-    subnet(state.subnet, &net::routes()).map(drop)
+    subnet(state.subnet, &net::routes())?;
+    if has_image { Ok(()) } else { mirror::check(context, &recipe).await }
 }
 
 /// The wanted network if it is free; without a wish, the first free one.

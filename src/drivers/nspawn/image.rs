@@ -13,11 +13,11 @@ use std::{
 use crate::{
     driver::{Context, DriverError, Result},
     drivers::local::{
+        build,
         lock::Lock,
         recipe::{self, Recipe},
     },
     process::Command,
-    retry::Deadline,
 };
 
 /// How long a build may take; slow mirrors are common.
@@ -160,7 +160,6 @@ async fn build(context: &Context, recipe: &Recipe, lock: &Lock, replaces: Option
     // Nobody else is at it: we hold the lock, which a builder that outlived its rmachine would still hold.
     absent_is_fine(fs::remove_dir_all(&draft)).map_err(failed)?;
     fs::create_dir_all(&draft).map_err(failed)?;
-    context.events.step(format!("building the {} image (once)", recipe.suite()));
     bootstrap(context, recipe, &draft, lock).await?;
     furnish(&draft.join("root"), recipe).map_err(failed)?;
     fs::rename(&draft, folder.join(&name)).map_err(failed)?;
@@ -170,8 +169,8 @@ async fn build(context: &Context, recipe: &Recipe, lock: &Lock, replaces: Option
 }
 
 async fn bootstrap(context: &Context, recipe: &Recipe, draft: &Path, lock: &Lock) -> Result<()> {
-    let doing = || format!("build the {} image", recipe.suite());
-    let keys = recipe.write_keys(draft).map_err(|error| DriverError::failed(doing(), error))?;
+    let failed = |error| DriverError::failed(format!("build the {} image", recipe.suite()), error);
+    let keys = recipe.write_keys(draft).map_err(failed)?;
     let options = recipe.apt_options.iter().flat_map(|option| ["--aptopt", option.as_str()]);
     // In namespaces of its own: what it mounts and starts ends with it, even when it is killed.
     let command = Command::new(&context.env, "unshare")
@@ -194,9 +193,7 @@ async fn bootstrap(context: &Context, recipe: &Recipe, draft: &Path, lock: &Lock
         .arg(draft.join("root"))
         .args(recipe.lines(&keys))
         .input_file(lock.file()?);
-    let events = &context.events;
-    let built = command.run_telling(Deadline::after(BUILD_AT_MOST), |line| events.output(line)).await;
-    built.map(drop).map_err(|error| DriverError::failed(doing(), error))
+    build::run(context, command, recipe.suite(), BUILD_AT_MOST).await
 }
 
 /// What packages do not bring: our files in, secrets and identities out.

@@ -15,6 +15,7 @@ use super::{Virtual, arch::Arch};
 use crate::{
     driver::{Context, DriverError, Result},
     drivers::local::{
+        build,
         fetch::{self, Checksum},
         lock::Lock,
         recipe::{self, Recipe, Wanted},
@@ -276,7 +277,6 @@ fn judge(info: &Info) -> std::result::Result<(), String> {
 
 async fn build(context: &Context, recipe: &Recipe, draft: &Path, lock: &Lock) -> Result<()> {
     let doing = || format!("build the {} image", recipe.suite());
-    context.events.step(format!("building the {} image (once)", recipe.suite()));
     let laid = FILES.iter().try_for_each(|(name, text)| fs::write(draft.join(name), text));
     laid.map_err(|error| DriverError::failed(doing(), error))?;
     let keys = recipe.write_keys(draft).map_err(|error| DriverError::failed(doing(), error))?;
@@ -299,9 +299,7 @@ async fn build(context: &Context, recipe: &Recipe, draft: &Path, lock: &Lock) ->
         .arg("-")
         .args(recipe.lines(&keys))
         .input_file(lock.file()?);
-    let events = &context.events;
-    let built = command.run_telling(Deadline::after(MAKING_AT_MOST), |line| events.output(line)).await;
-    built.map(drop).map_err(|error| DriverError::failed(doing(), error))
+    build::run(context, command, recipe.suite(), MAKING_AT_MOST).await
 }
 
 fn stem(file: &str) -> String {
