@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+use clap::{
+    ArgAction, CommandFactory, FromArgMatches, Parser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use super::{
     argv, classic,
@@ -70,7 +73,10 @@ fn settings(env: &Env) -> Result<Settings, SettingsError> {
 fn parse_with(env: &Env, settings: &Settings) -> Result<Line, CliError> {
     let words = argv::words(env);
     let Whole { tree, choice, path } = whole(env, settings, &words)?;
-    let mut line = read(tree, &words, env)?;
+    let chosen =
+        choice.as_ref().and_then(|choice| choice.driver.as_ref()).map(|driver| driver.name().to_owned());
+    let mut line =
+        read(tree, &words, env).map_err(|error| of_other_driver(error, path, chosen.as_deref(), env))?;
     let args = line.0.command.as_mut().and_then(Command::created);
     let matches = path.iter().try_fold(&line.1, |matches, name| matches.subcommand_matches(name));
     if let (Some(args), Some(choice), Some(matches)) = (args, choice, matches) {
@@ -124,6 +130,29 @@ fn creating(words: &[String]) -> &'static [&'static str] {
 pub fn shown(env: &Env) -> clap::Command {
     let settings = settings(env).unwrap_or_default();
     whole(env, &settings, &argv::words(env)).map_or_else(|_| tree(env), |whole| whole.tree)
+}
+
+/// A flag that is unknown because it is another driver's.
+fn of_other_driver(error: CliError, path: &[&str], chosen: Option<&str>, env: &Env) -> CliError {
+    let CliError::Clap(clap) = &error else { return error };
+    let is_unknown = clap.kind() == ErrorKind::UnknownArgument && !path.is_empty();
+    let Some(ContextValue::String(flag)) = clap.get(ContextKind::InvalidArg).filter(|_| is_unknown) else {
+        return error;
+    };
+    let name = flag.trim_start_matches('-');
+    let name = name.split('=').next().unwrap_or(name);
+    if env.voice() != Voice::Rmachine {
+        return error;
+    }
+    let drivers = drivers::all();
+    let has_it = |driver: &dyn Driver| driver.flags().iter().any(|spec| spec.name == name);
+    let Some(owner) = drivers.iter().find(|driver| has_it(driver.as_ref())) else { return error };
+    let owner = owner.name();
+    let message = match chosen {
+        Some(chosen) => format!("--{name} is a flag of the driver {owner}, and the driver is {chosen}"),
+        None => format!("--{name} is a flag of the driver {owner}"),
+    };
+    CliError::usage(message, format!("{} {} -d {owner} --{name} ...", env.program(), path.join(" ")))
 }
 
 fn read(root: clap::Command, words: &[String], env: &Env) -> Result<(Line, clap::ArgMatches), CliError> {

@@ -146,6 +146,26 @@ fn what_is_asked_of_several_is_done_for_those_that_exist() {
 }
 
 #[test]
+fn a_state_that_there_is_not_is_refused_with_the_nearest() {
+    let home = Home::new().with_machine("n1", URL);
+    let near = home.run(&["ls", "--filter", "state=Runing"]).with_code(2);
+    near.saying("error: there is no state \"Runing\"").saying("hint: did you mean --filter state=running?");
+    home.run(&["ls", "--filter", "state=up"]).with_code(2).saying("hint: the states are Running, Paused, ");
+    home.run(&["ls", "-q", "--filter", "state=not found"]).with_code(0).printing("");
+    Home::classic().run(&["ls", "-q", "--filter", "state=Runing"]).with_code(0).printing("");
+}
+
+#[test]
+fn a_flag_of_another_driver_is_told_with_that_driver() {
+    let home = Home::new();
+    let other = home.run(&["create", "-d", "none", "--qemu-memory", "512", "n1"]).with_code(2);
+    other
+        .saying("error: --qemu-memory is a flag of the driver qemu, and the driver is none")
+        .saying("hint: rmachine create -d qemu --qemu-memory ...");
+    home.run(&["create", "-d", "none", "--qemu-memroy", "n1"]).with_code(2).saying("unexpected argument");
+}
+
+#[test]
 fn removing_by_force_what_is_not_there_is_fine() {
     Home::new().run(&["rm", "-f", "n1"]).with_code(0).saying("machine \"n1\" does not exist");
 }

@@ -46,3 +46,12 @@ fn errors_are_colored_unless_no_color_is_set_or_the_terminal_is_dumb() {
     let ended = on_terminal(&home, &format!("create -d none --url {URL} n1"), "");
     assert!(!ended.out.contains('\x1b') && ended.out.contains("n1: ready at"), "{:?}", ended.out);
 }
+
+#[test]
+fn the_question_of_rm_counts_the_machines() {
+    let home = Home::new().with_machine("n1", URL).with_machine("n2", URL);
+    let asked = |words: &str| on_terminal(&home, words, "n\r").out;
+    let (one, two) = (asked("rm n1"), asked("rm n1 n2"));
+    assert!(one.contains("This removes n1, with the host that was made for it;"), "{one}");
+    assert!(two.contains("This removes n1, n2, with the hosts that were made for them;"), "{two}");
+}

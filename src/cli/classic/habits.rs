@@ -30,6 +30,8 @@ pub enum Habit {
     BrokenInTables,
     /// `ls`: nothing is known of a machine that did not answer everything in time.
     LateIsUnknown,
+    /// `ls`: a filter may name a state that there is not.
+    AnyState,
     /// `ls`: a driver that is not here is not named, and a broken record is told in that program's words.
     OwnWordsInTables,
     /// Any: docker's contexts are unknown, so none is made and none says which machine is active.

@@ -62,7 +62,7 @@ pub struct Args {
 /// Prints a table, names, what a template makes of each machine, or JSON.
 pub fn run(app: &App, args: &Args) -> Outcome {
     let &Args { names_only, offline, ref filter, timeout, ref format, json } = args;
-    let filter = Filter::parse(filter)?;
+    let filter = Filter::parse(filter, app.has(Habit::AnyState))?;
     let format =
         format.as_deref().filter(|text| !text.is_empty() && !names_only).map(Format::parse).transpose()?;
     let world = app.quiet_world()?;

@@ -78,5 +78,12 @@ pub fn run(app: &App, args: &Args) -> Outcome {
 
 fn about(store: &Store, names: &[MachineName]) -> String {
     let list = names::list(store, names);
-    format!("This removes {list}, with the hosts that were made for them; adopted hosts stay as they are.")
+    match names {
+        [_] => format!(
+            "This removes {list}, with the host that was made for it; an adopted host stays as it is."
+        ),
+        _ => format!(
+            "This removes {list}, with the hosts that were made for them; adopted hosts stay as they are."
+        ),
+    }
 }

@@ -3,7 +3,12 @@
 use regex::Regex;
 
 use super::swarms::Swarms;
-use crate::{cli::error::CliError, ops::query::Row, store::Record};
+use crate::{
+    cli::error::CliError,
+    machine::State,
+    ops::query::Row,
+    store::{Record, nearest},
+};
 
 /// What to show.
 #[derive(Debug, Default)]
@@ -17,7 +22,7 @@ pub struct Filter {
 
 impl Filter {
     /// Reads what was typed.
-    pub fn parse(typed: &[String]) -> Result<Self, CliError> {
+    pub fn parse(typed: &[String], takes_any_state: bool) -> Result<Self, CliError> {
         let mut filter = Self::default();
         for text in typed {
             let (key, value) = text.split_once('=').ok_or_else(|| {
@@ -44,6 +49,9 @@ impl Filter {
                     ));
                 }
             };
+            if key == "state" && !takes_any_state {
+                must_be_state(value)?;
+            }
             list.push(value.to_owned());
         }
         Ok(filter)
@@ -77,6 +85,31 @@ impl Filter {
         let state = row.state.map(|state| state.to_string()).unwrap_or_default();
         any(&self.states, |wanted| is_same(&state, wanted))
     }
+}
+
+/// docker-machine showed nothing for a state that there is not.
+fn must_be_state(value: &str) -> Result<(), CliError> {
+    let states = [
+        State::Running,
+        State::Paused,
+        State::Saved,
+        State::Stopped,
+        State::Stopping,
+        State::Starting,
+        State::Error,
+        State::Timeout,
+        State::NotFound,
+    ];
+    let states: Vec<String> = states.iter().map(ToString::to_string).collect();
+    if value.is_empty() || states.iter().any(|state| is_same(state, value)) {
+        return Ok(());
+    }
+    let near = nearest(&value.to_lowercase(), states.iter().map(|state| state.to_lowercase()).collect());
+    let hint = match near.first() {
+        Some(near) => format!("did you mean --filter state={near}?"),
+        None => format!("the states are {}", states.join(", ")),
+    };
+    Err(CliError::usage(format!("there is no state {value:?}"), hint))
 }
 
 /// A part of the name, as an expression. What is wrong with one is said on one line.
@@ -129,7 +162,7 @@ mod tests {
             ("name=[a", "error parsing regexp: unclosed character class: `[a`"),
             ("name=*", "error parsing regexp: repetition operator missing expression: `*`"),
         ] {
-            let error = Filter::parse(&[text.to_owned()]).unwrap_err();
+            let error = Filter::parse(&[text.to_owned()], false).unwrap_err();
             assert_eq!(error.to_string(), problem);
         }
     }
