@@ -54,6 +54,8 @@ pub struct Facts {
     pub read_only: Vec<String>,
     /// The engine, where there is one.
     pub engine: Option<Engine>,
+    /// The process of an engine that runs although its program is gone, as after a package was removed.
+    pub leftover: Option<u32>,
     /// The docker client's path, where there is one.
     pub client: Option<String>,
     /// Whether snap's docker is installed.

@@ -100,13 +100,12 @@ impl PackageTool {
         }
     }
 
-    /// How a package is asked for in one version; `None` where the tool knows only the newest.
-    pub fn pinned(self, package: &str, version: &str) -> Option<String> {
+    /// How a package is asked for in one version.
+    pub fn pinned(self, package: &str, version: &str) -> String {
         match self {
-            Self::Apt | Self::Zypper | Self::Apk => Some(format!("{package}={version}")),
+            Self::Apt | Self::Zypper | Self::Apk | Self::Pacman => format!("{package}={version}"),
             // dnf takes NAME-VERSION, with the epoch in front of the version.
-            Self::Dnf => Some(format!("{package}-{version}")),
-            Self::Pacman => None,
+            Self::Dnf => format!("{package}-{version}"),
         }
     }
 }

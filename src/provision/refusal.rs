@@ -69,14 +69,6 @@ pub enum Refusal {
         /// Why.
         reason: String,
     },
-    /// The package tool knows only the newest.
-    #[error("{os} has only the newest version of a package, {newest}")]
-    OnlyNewest {
-        /// The host's operating system.
-        os: String,
-        /// That version.
-        newest: String,
-    },
     /// Another version is there.
     #[error("the engine that is there is {there}, and {version} is asked for")]
     OtherVersion {
@@ -166,6 +158,12 @@ pub enum Refusal {
     NoUnit {
         /// dockerd's path.
         path: String,
+    },
+    /// An engine runs, and its program is gone.
+    #[error("an engine runs (pid {pid}) whose program is gone")]
+    Leftover {
+        /// Its process.
+        pid: u32,
     },
     /// daemon.json is broken.
     #[error("{path} cannot be read: {source}")]
@@ -318,7 +316,6 @@ impl Refusal {
             Self::NoIptables => "install iptables there, or use --engine-opt iptables=false",
             Self::NoSuchVersion { .. } => "choose one of those with --engine-version",
             Self::NoOffers { .. } => "use --engine-install bundle, which asks nobody",
-            Self::OnlyNewest { .. } => "leave --engine-version away, or use --engine-install static",
             Self::OtherVersion { .. } => {
                 "adopt it as it is, then: rmachine upgrade NAME --engine-version VERSION"
             }
@@ -341,7 +338,12 @@ impl Refusal {
                 "end that, or choose another port: --generic-engine-port PORT; or open none: --engine-access ssh"
             }
             Self::ContainersWouldStop { .. } => "use --yes to let them stop",
-            Self::FlagConflict { .. } => "take the flag out of the unit",
+            Self::FlagConflict { .. } => {
+                "take the flag out of the unit, or of the file that the unit takes variables from, such as /etc/default/docker"
+            }
+            Self::Leftover { .. } => {
+                "end it there: systemctl stop docker.service docker.socket (rc-service docker stop)"
+            }
             Self::BrokenConfig { .. } => "mend that file there, or move it away",
             Self::DiskFull { .. } => "make room there, then run the same command again",
             Self::NoSocketAccess { .. } => {

@@ -30,6 +30,14 @@ pacman_install() { # PACKAGES...
     fi
 }
 
-pacman_offers() { # PACKAGE: only the newest is kept
-    env pacman -Si "$1" 2>/dev/null | sed -n 's/^Version *: *//p'
+# Only the newest is kept. Where the host has no lists yet, they are fetched into a folder that goes again.
+pacman_offers() { # PACKAGE
+    lists=$(mktemp -d) || return
+    set -- -Si "$1"
+    pacman_lists_are_there || {
+        set -- --dbpath "$lists" "$@"
+        env pacman --noconfirm --dbpath "$lists" -Sy >"$lists/log" 2>&1 || trouble=$(tail -n 1 "$lists/log" | cut -c 1-300)
+    }
+    env pacman "$@" 2>/dev/null | sed -n 's/^Version *: *//p'
+    rm -rf "$lists"
 }

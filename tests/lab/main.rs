@@ -14,6 +14,7 @@ mod compose;
 mod contexts;
 mod copies;
 mod engine;
+mod families;
 mod faults;
 mod gitlab;
 mod install;

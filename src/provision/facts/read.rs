@@ -50,6 +50,7 @@ pub(super) fn facts(sections: &Sections) -> Result<Facts, WireError> {
             .collect(),
         read_only: at.names("read-only "),
         engine: engine(at, &units, &texts),
+        leftover: leftover(at),
         client: at.text("client"),
         has_snap_docker: sections.contains_key("snap"),
         config: at.host_file(&config_path),
@@ -203,6 +204,13 @@ fn engine(at: Reader<'_>, units: &BTreeMap<String, Unit>, texts: &[TextFile]) ->
         running: info.and_then(|info| running(at, &info)),
         tasks: at.words("tasks"),
     })
+}
+
+fn leftover(at: Reader<'_>) -> Option<u32> {
+    match at.text("dockerd") {
+        Some(_) => None,
+        None => engine_process(&at.text("process")?).map(|process| process.pid),
+    }
 }
 
 fn environment_files(at: Reader<'_>) -> Vec<TextFile> {

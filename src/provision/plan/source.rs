@@ -98,25 +98,17 @@ fn distro(facts: &Facts, wishes: &Wishes) -> Result<Source, Refusal> {
     let mut names = family.packages(&facts.os);
     if let Some(pin) = &wishes.version {
         let version = on_offer(facts, pin)?;
-        pin_names(&mut names, *tool, engine[0], &version, facts)?;
+        pin_names(&mut names, *tool, engine[0], &version);
     }
     let repository = repository.map(|repository| repository(&facts.os));
     Ok(Source::Packages(Packages { tool: *tool, names, repository, keep: Vec::new() }))
 }
 
 /// The engine's package, and its client's where that has the same number, in the version that is meant.
-pub(in crate::provision) fn pin_names(
-    names: &mut [String],
-    tool: PackageTool,
-    engine: &str,
-    version: &str,
-    facts: &Facts,
-) -> Result<(), Refusal> {
-    let only_newest = || Refusal::OnlyNewest { os: facts.os.name().to_owned(), newest: version.to_owned() };
+pub(in crate::provision) fn pin_names(names: &mut [String], tool: PackageTool, engine: &str, version: &str) {
     for name in names.iter_mut().filter(|name| *name == engine || is_client_of(name, engine)) {
-        *name = tool.pinned(name, version).ok_or_else(only_newest)?;
+        *name = tool.pinned(name, version);
     }
-    Ok(())
 }
 
 /// Clients that are built together with the engine, so that they have its version.

@@ -168,7 +168,7 @@ fn of_packages(
             let offers = &Facts { offers: Some(survey.offers.clone()), ..facts.clone() };
             let to = source::on_offer(offers, wishes.version.as_deref().unwrap_or_default())?;
             let mut names = keep.clone();
-            source::pin_names(&mut names, tool, owner, &to, facts)?;
+            source::pin_names(&mut names, tool, owner, &to);
             (to, Source::Packages(Packages { tool, names, repository: None, keep }))
         }
     };

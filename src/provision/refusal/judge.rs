@@ -30,6 +30,9 @@ pub(in crate::provision) fn judge(facts: &Facts, installs: bool) -> Result<(), R
     if let Some(path) = facts.read_only.first() {
         return Err(Refusal::ReadOnly { path: path.clone() });
     }
+    if let Some(pid) = facts.leftover {
+        return Err(Refusal::Leftover { pid });
+    }
     judge_room(facts, installs)?;
     judge_engine(facts)
 }

@@ -37,6 +37,8 @@ pub enum Kind {
     Debian13,
     /// Debian 13 with its docker.io (26.1).
     Debian13Engine,
+    /// Debian 13 without an engine, with the package tools of other systems.
+    Debian13OtherTools,
 }
 
 impl Kind {
@@ -49,6 +51,11 @@ impl Kind {
             }
             Self::Debian13 => json!({"nspawn-suite": "trixie", "nspawn-bare-image": true}),
             Self::Debian13Engine => json!({"nspawn-suite": "trixie"}),
+            Self::Debian13OtherTools => json!({
+                "nspawn-suite": "trixie",
+                "nspawn-bare-image": true,
+                "nspawn-packages": ["dnf", "zypper", "pacman-package-manager", "createrepo-c", "rpm"],
+            }),
         }
     }
 }

@@ -21,7 +21,7 @@ use super::Host;
 /// The names that the vendor's servers have.
 pub const NAMES: [&str; 2] = ["get.docker.com", "download.docker.com"];
 /// How long another run of the suite may have the port.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What a path answers.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_host_that_cannot_be_provisioned_is_refused_with_its_reason() {
     type Spoil = fn(&mut Facts);
-    let cases: [(Spoil, &str); 14] = [
+    let cases: [(Spoil, &str); 15] = [
         (|facts| facts.is_root = false, "the scripts do not run as root there"),
         (
             |facts| facts.init = Init::Other,
@@ -16,6 +16,7 @@ fn a_host_that_cannot_be_provisioned_is_refused_with_its_reason() {
             "docker is installed as a snap, which cannot see most of the host and keeps its own configuration",
         ),
         (|facts| facts.read_only = vec!["/etc".into()], "/etc is read-only"),
+        (|facts| facts.leftover = Some(77), "an engine runs (pid 77) whose program is gone"),
         (
             |facts| facts.disks = vec![Disk { path: "/var/lib".into(), free_kib: 12 }],
             "/var/lib has 0 MiB free, and 1 MiB are needed",
