@@ -2,6 +2,7 @@
 
 mod audit;
 mod changes;
+mod containers;
 mod network;
 mod random;
 
@@ -65,8 +66,10 @@ fn all_of_it(host: Host) {
     changes::what_would_lose_containers_is_refused_and_names_them(&lab);
     lab.host.sh("docker rm -f keep");
     network::all(&lab);
+    containers::all(&lab);
     changes::variables_reach_the_engine_as_they_are(&lab);
     audit::finds_what_is_there_and_its_cures_cure(&lab);
+    audit::finds_what_others_have_opened(&lab);
     assert_eq!(lab.config(), before, "all of it was taken back");
     random::sets_leave_nothing_behind(&lab);
 }

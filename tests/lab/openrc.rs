@@ -42,8 +42,39 @@ fn a_host_of_openrc_is_adopted_changed_undone_and_released_with_its_containers_r
     };
     let host = host!(@ openrc_host());
     let user = User::new();
+    without_an_init_system_it_is_refused(&host, &user);
     an_engine_that_is_there_is_kept(&host, &user);
+    an_engine_of_an_init_script_of_old_is_adopted(&host, &user);
     an_engine_comes_and_goes_by_bundle(&host, &user, &bundle);
+}
+
+/// Debian's sysvinit, without OpenRC, runs on it then.
+fn without_an_init_system_it_is_refused(host: &Host, user: &User) {
+    let before = host.hash_of_etc();
+    host.sh("mv /run/openrc /run/openrc.away");
+    let none = user.adopt(host, "n1", &[]);
+    host.sh("mv /run/openrc.away /run/openrc");
+    none.fails(3, "is run by neither systemd nor OpenRC, and no other init system is supported");
+    assert_eq!((host.hash_of_etc(), user.rmachine(&["ls", "-q"]).ok()), (before, String::new()));
+}
+
+/// Its flags are in /etc/default/docker: what stands there stays, and what would be given twice is refused.
+fn an_engine_of_an_init_script_of_old_is_adopted(host: &Host, user: &User) {
+    host.sh("docker rm -f keep && rc-service docker stop && cp -p /etc/init.d/docker /root/docker.openrc && cp -p /root/docker.old /etc/init.d/docker && \
+             echo 'DOCKER_OPTS=\"--mtu 1400\"' >/etc/default/docker && rc-service docker start");
+    host.wait_until("docker version >/dev/null");
+    let before = host.hash_of_etc();
+    let twice = "mtu cannot be set: /etc/default/docker starts the engine with --mtu, and the engine refuses to get it twice";
+    user.adopt(host, "n1", &["--engine-mtu", "1450"]).fails(3, twice);
+    assert_eq!(host.hash_of_etc(), before);
+    user.adopt(host, "n1", &["--engine-opt", "icc=false", "--engine-env", "HTTP_PROXY=http://a:3128"]).ok();
+    let options = user.docker("n1", "network inspect -f '{{json .Options}}' bridge").ok();
+    assert!(options.contains(r#"enable_icc":"false""#) && options.contains(r#"mtu":"1400""#), "{options}");
+    assert_eq!(user.docker("n1", "info --format '{{.HTTPProxy}}'").ok(), "http://a:3128");
+    user.rmachine(&["release", "-y", "n1"]).ok();
+    assert_eq!(host.hash_of_etc(), before);
+    user.rmachine(&["rm", "-f", "n1"]);
+    host.sh("rc-service docker stop && cp -p /root/docker.openrc /etc/init.d/docker && rm /etc/default/docker && rc-service docker start");
 }
 
 fn an_engine_that_is_there_is_kept(host: &Host, user: &User) {
@@ -79,7 +110,6 @@ fn an_engine_that_is_there_is_kept(host: &Host, user: &User) {
 
 /// With a shell and tools that know less, and nothing but the docker client to ask the engine with.
 fn an_engine_comes_and_goes_by_bundle(host: &Host, user: &User, bundle: &str) {
-    host.sh("docker rm -f keep");
     host.sh(SMALL);
     let before = host.hash_of_etc_but_for_backups();
     user.adopt(host, "n1", &["--engine-bundle", bundle]).ok();

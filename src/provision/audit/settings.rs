@@ -43,7 +43,8 @@ fn sockets(facts: &Facts, engine: &Engine, settings: &Options) -> Vec<Finding> {
                 Severity::High
             };
             let text = "anybody who reaches it is root on the host: it asks nobody for a certificate";
-            findings.push(Finding::new("tcp-without-tls", severity, text, Cure::Provision).about(host));
+            let cure = closing(facts, engine, host);
+            findings.push(Finding::new("tcp-without-tls", severity, text, cure).about(host));
         }
     }
     let metrics = settings.get("metrics-addr").and_then(Value::as_str);
@@ -62,6 +63,21 @@ fn sockets(facts: &Facts, engine: &Engine, settings: &Options) -> Vec<Finding> {
         findings.push(Finding::new("listens-everywhere", Severity::Low, text, cure));
     }
     findings
+}
+
+/// What closes a socket, or guards it: only those that we opened are ours to see to.
+fn closing(facts: &Facts, engine: &Engine, host: &str) -> Cure {
+    let ours = facts.state.as_ref().and_then(|state| state.daemon.get("hosts")?.as_array());
+    if ours.is_some_and(|hosts| hosts.iter().any(|one| one == host)) {
+        return Cure::Provision;
+    }
+    let is_flag = engine.flags.iter().any(|flag| flag.name == "host" && flag.value == host);
+    let place = match engine.command.as_ref().filter(|_| is_flag) {
+        None => facts.config_path.clone(),
+        Some(command) if command.words.iter().any(|word| word.contains(host)) => command.path.clone(),
+        Some(command) => format!("the file that {} takes variables from", command.path),
+    };
+    Cure::ByHand(format!("take {host} out of {place} on the host, then: provision NAME"))
 }
 
 fn is_loopback(address: &str) -> bool {

@@ -41,6 +41,23 @@ fn an_open_socket_is_found_wherever_it_is_set_up() {
     ] {
         assert!(found.contains(&expected.to_owned()), "{expected}: {found:?}");
     }
+    let cure = |facts: &Facts, check: &str| {
+        let found = audit(facts, &Evidence::default(), 0);
+        found.into_iter().find(|finding| finding.check == check).unwrap().cure
+    };
+    let by_hand = |place: &str| {
+        Cure::ByHand(format!("take tcp://0.0.0.0:2375 out of {place} on the host, then: provision NAME"))
+    };
+    let variable = by_hand("the file that /lib/systemd/system/docker.service takes variables from");
+    assert_eq!(cure(&facts, "tcp-without-tls"), variable, "provision would refuse it");
+    let words = &mut facts.engine.as_mut().unwrap().command.as_mut().unwrap().words;
+    words.push("--host=tcp://0.0.0.0:2375".into());
+    assert_eq!(cure(&facts, "tcp-without-tls"), by_hand("/lib/systemd/system/docker.service"));
+    let mut ours = debian12_adopted();
+    let hosts = json!({ "hosts": ["unix:///var/run/docker.sock", "tcp://10.0.0.5:2376"] });
+    ours.config.as_mut().unwrap().bytes = Some(hosts.to_string().into_bytes());
+    ours.state.as_mut().unwrap().daemon = hosts.as_object().unwrap().clone();
+    assert_eq!(cure(&ours, "tcp-without-tls"), Cure::Provision);
     facts.engine.as_mut().unwrap().flags.push(flag("tlsverify", "true"));
     let found = checks(&audit(&facts, &Evidence::default(), 0)).join("\n");
     assert!(!found.contains("tcp-without-tls"), "{found}");

@@ -53,9 +53,10 @@ pub(super) fn notes(before: &Options, after: &Options) -> Vec<String> {
         notes.push("forwarding that is on already stays on until the host restarts".to_owned());
     }
     let is_gone = |key: &&str| before.contains_key(*key) && !after.contains_key(*key);
-    for key in ["bip", "bip6"].into_iter().filter(is_gone) {
+    // docker0 was cut from the pools while no container was on it.
+    for key in ["bip", "bip6", "default-address-pools"].into_iter().filter(is_gone) {
         notes.push(format!(
-            "without {key}, the engine keeps the address that docker0 has; set another to change it"
+            "without {key}, the engine keeps the address that docker0 has; set a bip to change it"
         ));
     }
     for key in ["data-root", "storage-driver", "userns-remap"].iter().filter(changes) {
@@ -91,6 +92,11 @@ mod tests {
         let after = options(r#"{"iptables": false, "data-root": "/srv"}"#);
         assert_eq!(notes(&Options::new(), &after).len(), 2);
         assert_eq!(notes(&after, &after).len(), 0);
-        assert_eq!(notes(&options(r#"{"bip": "10.9.0.1/24"}"#), &Options::new()).len(), 1);
+        for gone in [
+            r#"{"bip": "10.9.0.1/24"}"#,
+            r#"{"default-address-pools": [{"base": "10.66.0.0/16", "size": 28}]}"#,
+        ] {
+            assert_eq!(notes(&options(gone), &Options::new()).len(), 1, "{gone}");
+        }
     }
 }

@@ -71,7 +71,10 @@ fn pools(lab: &Lab) {
         .host
         .sh("docker network inspect -f '{{(index .IPAM.Config 0).Subnet}}' nets; docker network rm nets");
     assert!(net.starts_with("10.66.") && net.contains("/28"), "{net}");
-    lab.unset(&["default-address-pools"]);
+    let said = lab.engine("unset", &["default-address-pools"]);
+    let note = "note: without default-address-pools, the engine keeps the address that docker0 has";
+    assert!(said.stderr.contains(note), "{}", said.stderr);
+    said.ok();
 }
 
 /// userland-proxy: a process for each published port, or none.

@@ -122,3 +122,52 @@ fn containers_that_would_stop_are_named_and_stop_only_when_they_may() {
     assert_eq!((host.hash_of_etc(), host.container()), (before, container));
     works(&user, &host, &["--yes"]);
 }
+
+#[test]
+fn what_keeps_a_host_from_being_changed_is_told_before_anything_is() {
+    let host = host!(Kind::Debian12Engine);
+    let user = User::new();
+    let engine = host.engine_start();
+    let as_it_was = |before: &str| {
+        assert_eq!((host.hash_of_etc().as_str(), host.engine_start()), (before, engine.clone()))
+    };
+
+    host.sh("mount --bind /etc /etc && mount -o remount,bind,ro /etc");
+    let read_only = user.adopt(&host, "n1", &[]).fails(3, "/etc is read-only");
+    assert_eq!(user.rmachine(&["ls", "-q"]).ok(), "", "{}", read_only.stderr);
+    host.sh("umount /etc");
+
+    // Flags in the file of an init script of old, which Debian's unit still reads: what is there now, and what the next start brings.
+    host.sh("echo 'DOCKER_OPTS=\"-H tcp://0.0.0.0:2375\"' >/etc/default/docker");
+    let before = host.hash_of_etc();
+    let open =
+        "docker.service makes the engine listen on tcp://0.0.0.0:2375, and TLS would apply to that too";
+    refused(
+        &user,
+        user.adopt(&host, "n1", &[]),
+        3,
+        open,
+        "use --engine-access ssh, or take that setting out first",
+    );
+    as_it_was(&before);
+    host.sh("echo 'DOCKER_OPTS=\"--debug --mtu 1400\"' >/etc/default/docker && systemctl restart docker");
+    let (before, engine) = (host.hash_of_etc(), host.engine_start());
+    let twice = "mtu cannot be set: /lib/systemd/system/docker.service starts the engine with --mtu, and the engine refuses to get it twice";
+    refused(
+        &user,
+        user.adopt(&host, "n1", &["--engine-mtu", "1450"]),
+        3,
+        twice,
+        "take the flag out of the unit, or of the file",
+    );
+    assert_eq!((host.hash_of_etc(), host.engine_start()), (before, engine));
+    works(&user, &host, &["--engine-opt", "icc=false"]);
+    assert_eq!(host.sh("docker info -f '{{.Debug}}'; docker network inspect -f '{{json .Options}}' bridge | grep -o 'mtu\":\"1400'"), "true\nmtu\":\"1400");
+    let shown = user.rmachine(&["engine", "show", "n1"]).ok();
+    assert!(
+        shown
+            .lines()
+            .any(|line| line.starts_with("mtu ") && line.contains("1400") && line.contains("a flag in ")),
+        "{shown}"
+    );
+}
