@@ -2,7 +2,7 @@
 
 use crate::{
     host,
-    support::{Host, Kind, User, bundle_26, skip},
+    support::{Host, Kind, Proxy, User, bundle_26, skip},
 };
 
 /// A bundle, or the end of the test.
@@ -63,21 +63,47 @@ fn a_host_without_any_route_out_gets_an_engine_by_bundle_and_loses_it_by_release
 }
 
 #[test]
-fn a_pinned_version_that_does_not_exist_is_told_with_its_neighbours_before_anything_changes() {
+fn a_pinned_version_is_looked_for_and_fetched_by_the_proxy_and_one_that_does_not_exist_changes_nothing() {
     let host = host!(Kind::Debian12);
+    if !host.sh("apt-config dump | grep -i '^Acquire::https*::proxy ' || true").is_empty() {
+        return skip("a_pinned_version_is_looked_for", "packages come by a proxy already");
+    }
     let user = User::new();
+    let proxy = Proxy::for_host(&host);
+    without_a_way_out(&host);
     let before = host.hash_of_etc();
-    let lists = host.sh("ls -lR --time-style=full-iso /var/lib/apt | sha256sum");
-    let pinned = |pin| user.adopt(&host, "n1", &["--engine-install", "distro", "--engine-version", pin]);
+    let lists = || host.sh("ls -lR --time-style=full-iso /var/lib/apt | sha256sum");
+    let lists_before = lists();
+    let variables = [format!("HTTP_PROXY={}", proxy.url()), format!("HTTPS_PROXY={}", proxy.url())];
+    let pinned = |pin| {
+        let words =
+            ["--engine-env", &variables[0], "--engine-env", &variables[1], "--engine-install", "distro"];
+        user.adopt(&host, "n1", &[&words[..], &["--engine-version", pin]].concat())
+    };
     let cause = "Debian GNU/Linux 12 (bookworm) has no engine 26.1; the nearest are 20.10.24";
     let refused = pinned("26.1").fails(3, cause);
     assert!(refused.stderr.contains("choose one of those with --engine-version"), "{}", refused.stderr);
-    assert_eq!(host.hash_of_etc(), before);
-    assert_eq!(host.sh("ls -lR --time-style=full-iso /var/lib/apt | sha256sum"), lists);
+    assert_eq!((host.hash_of_etc(), lists()), (before, lists_before));
     assert_eq!(host.sh("ls -d /var/lib/rmachine /etc/docker 2>/dev/null || true"), "");
-    pinned("20.10").ok();
+    let asked = proxy.asked();
+    assert!(
+        asked.iter().any(|asked| asked.starts_with("GET http://") && asked.contains("/dists/")),
+        "{asked:?}"
+    );
+
+    let made = pinned("20.10");
+    assert!(!made.stderr.contains("secret"), "{}", made.stderr);
+    made.ok();
+    let asked = proxy.asked();
+    assert!(asked.iter().any(|asked| asked.contains("/docker.io_20.10.24")), "the installer's: {asked:?}");
     let version = user.docker("n1", "version --format '{{.Server.Version}}'").ok();
     assert!(version.starts_with("20.10.24"), "{version}");
+    assert_ne!(user.docker("n1", "pull registry.test/nothing").status, 0);
+    let asked = proxy.asked();
+    assert!(asked.contains(&"CONNECT registry.test:443".to_owned()), "the engine's: {asked:?}");
+    let wide =
+        host.sh("grep -rl ann:secret /etc /var/lib/rmachine | xargs stat -c '%a %n' | grep -v ^600 || true");
+    assert_eq!(wide, "", "the password is for root alone");
 }
 
 #[test]

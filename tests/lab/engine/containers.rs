@@ -17,7 +17,7 @@ inside() { docker exec seen sh -c "$1" 2>&1; }
 for _ in $(seq 100); do [ "$(docker logs --tail 1 seen)" = 2000 ] && break; sleep 0.1; done
 echo "mkdir: $(inside 'busybox mkdir /x && echo works')"
 echo "privileges: $(inside 'busybox grep NoNewPrivs /proc/self/status' | tr -d '\t')"
-echo "files: $(inside 'ulimit -Sn; ulimit -Hn' | xargs)"
+echo "limits: $(inside 'busybox grep core /proc/self/limits' | xargs)"
 echo "first: $(inside 'busybox cat /proc/1/comm')"
 echo "gateway: $(inside 'busybox grep out$ /etc/hosts' | cut -f 1)"
 echo "below: $(grep -o /rmlab/ "/proc/$(docker inspect -f '{{.State.Pid}}' seen)/cgroup" | sort -u)"
@@ -36,7 +36,7 @@ fn what_they_may_and_get(lab: &Lab) {
     lab.set(&[
         "seccomp-profile=/etc/docker/seccomp.json",
         "no-new-privileges=true",
-        "default-ulimits=nofile=1234:2345",
+        "default-ulimits=core=1234:2345",
         "init=true",
         "host-gateway-ip=10.1.2.3",
         "cgroup-parent=rmlab",
@@ -48,7 +48,7 @@ fn what_they_may_and_get(lab: &Lab) {
     let set = [
         "mkdir: mkdir: can't create directory '/x': Operation not permitted",
         "privileges: NoNewPrivs:1",
-        "files: 1234 2345",
+        "limits: Max core file size 1234 2345 bytes",
         "first: docker-init",
         "gateway: 10.1.2.3",
         "below: /rmlab/",

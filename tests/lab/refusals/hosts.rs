@@ -129,7 +129,7 @@ fn what_keeps_a_host_from_being_changed_is_told_before_anything_is() {
     let user = User::new();
     let engine = host.engine_start();
     let as_it_was = |before: &str| {
-        assert_eq!((host.hash_of_etc().as_str(), host.engine_start()), (before, engine.clone()))
+        assert_eq!((host.hash_of_etc().as_str(), host.engine_start()), (before, engine.clone()));
     };
 
     host.sh("mount --bind /etc /etc && mount -o remount,bind,ro /etc");

@@ -3,6 +3,7 @@
 mod bundles;
 mod disk;
 mod host;
+mod proxy;
 mod user;
 mod vendor;
 
@@ -13,6 +14,8 @@ pub use disk::SmallDisk;
 #[allow(unused_imports, reason = "the bench does not name it")]
 pub use host::can_make_hosts;
 pub use host::{Host, Kind};
+#[allow(unused_imports, reason = "the bench does not name it")]
+pub use proxy::Proxy;
 pub use user::{User, run};
 #[allow(unused_imports, reason = "the bench does not name them")]
 pub use vendor::{NAMES, Page, Vendor};
