@@ -118,3 +118,21 @@ fn a_machine_whose_plugin_went_away_lists_and_can_be_forgotten() {
     place.run(&["rm", "-f", "m1"]).with_code(0);
     assert!(!place.home.machine("m1").exists());
 }
+
+#[test]
+fn a_driver_inside_of_docker_machine_is_driven_by_its_name() {
+    let Some(place) = Place::new() else { return };
+    // The program of several drivers is told which one it is to be.
+    let folder = place.home.path("bin");
+    std::fs::create_dir(&folder).unwrap();
+    let program = crate::plugin::folder().unwrap().join(crate::plugin::PROGRAM);
+    std::os::unix::fs::symlink(program, folder.join("docker-machine")).unwrap();
+    let place = place.with_var("PATH", &format!("{}:/usr/bin:/bin", folder.display()));
+    let shown = place.run(&["driver", "show", "google"]).with_code(0).out;
+    assert!(shown.contains("/bin/docker-machine") && shown.contains("--lab-size"), "{shown}");
+    place.run(&["create", "-d", "google", "--timeout", "1", "m1"]).with_code(1).saying("m1 is not finished");
+    assert!(place.log().contains(" start google"), "{}", place.log());
+    place.run(&["rm", "-y", "m1"]).with_code(0);
+    assert!(place.log().contains("Remove m1"), "{}", place.log());
+    place.has_no_process_left();
+}

@@ -11,7 +11,8 @@ use std::{
 
 /// The driver's name.
 pub const NAME: &str = "lab";
-const PROGRAM: &str = "docker-machine-driver-lab";
+/// Its program.
+pub const PROGRAM: &str = "docker-machine-driver-lab";
 const SOURCE: &str = include_str!("../fixtures/plugin/main.go");
 
 /// The folder with the plugin in it; `None`, and a line that says so, where there is no Go.

@@ -108,7 +108,7 @@ impl Place {
 
     /// How often the plugin was started.
     pub fn starts(&self) -> usize {
-        self.log().lines().filter(|line| line.ends_with(" start")).count()
+        self.log().lines().filter(|line| line.contains(" start ")).count()
     }
 
     /// Waits until the plugin was asked something.
