@@ -17,6 +17,7 @@ ssh-keygen:openssh-client
 scp:openssh-client
 rsync:rsync
 sshfs:sshfs
+age:age
 fusermount3:fuse3
 sshd:openssh-server
 dropbear:dropbear-bin

@@ -34,6 +34,8 @@ pub struct Profile {
     pub identity: Identity,
     /// Whether a new host takes the machine's name as its host name.
     pub names_host: bool,
+    /// Whether its hosts live on this computer and nowhere else.
+    pub is_local: bool,
     /// How it is told which host to adopt, where it adopts hosts.
     pub adopts: Option<Adopts>,
 }

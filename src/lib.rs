@@ -16,6 +16,7 @@ pub mod error;
 pub mod event;
 pub mod machine;
 pub mod ops;
+pub mod parcel;
 pub mod process;
 pub mod prompt;
 pub mod provision;

@@ -51,7 +51,7 @@ fn layer(room: &str) -> u8 {
         "main" | "lib" | "cli" => 4,
         "ops" => 3,
         "driver" | "drivers" | "provision" | "swarm" => 2,
-        "engine" | "tls" | "ssh" | "store" | "contexts" | "process" => 1,
+        "engine" | "tls" | "ssh" | "store" | "contexts" | "parcel" | "process" => 1,
         "checkpoint" | "env" | "error" | "event" | "machine" | "prompt" | "remote" | "retry" | "secret"
         | "shell" | "template" => 0,
         other => panic!("{other} is in no layer: add it here and to ARCHITECTURE.md"),

@@ -27,6 +27,7 @@ mod parse;
 mod plugin;
 mod progress;
 mod runtime;
+mod secrets;
 mod settings;
 mod sudo;
 mod swarm_flag;

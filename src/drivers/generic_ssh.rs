@@ -59,6 +59,7 @@ impl BuiltIn for GenericSsh {
             provisions: true,
             identity: Identity::Users,
             names_host: false,
+            is_local: false,
             adopts: Some(Adopts { address: "generic-ip-address", engine_port: "generic-engine-port" }),
         }
     }

@@ -36,6 +36,7 @@ impl BuiltIn for NoDriver {
             provisions: false,
             identity: Identity::NoLogin,
             names_host: false,
+            is_local: false,
             adopts: None,
         }
     }

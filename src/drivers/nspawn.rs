@@ -115,6 +115,7 @@ impl BuiltIn for Nspawn {
             provisions: true,
             identity: Identity::KnownBeforehand,
             names_host: true,
+            is_local: true,
             adopts: None,
         }
     }

@@ -106,6 +106,7 @@ impl BuiltIn for Qemu {
             provisions: true,
             identity: Identity::KnownBeforehand,
             names_host: true,
+            is_local: true,
             adopts: None,
         }
     }

@@ -65,6 +65,7 @@ impl BuiltIn for Rehearsal {
             provisions: false,
             identity: Identity::NoLogin,
             names_host: false,
+            is_local: false,
             adopts: None,
         }
     }

@@ -25,6 +25,7 @@ pub(super) fn profile(summary: &'static str) -> Profile {
         provisions: true,
         identity: Identity::Users,
         names_host: true,
+        is_local: false,
         adopts: None,
     }
 }

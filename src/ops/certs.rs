@@ -161,13 +161,15 @@ pub async fn current(world: &World, record: &Record) -> Result<Authority, CertsE
 pub(super) fn recorded(store: &Store, record: &Record) -> AuthorityFiles {
     let auth = &record.config.host_options.auth_options;
     let own = store.authority_files();
-    let there = |path: &str, own: PathBuf| if Path::new(path).is_file() { PathBuf::from(path) } else { own };
-    AuthorityFiles {
-        ca_certificate: there(&auth.ca_cert_path, own.ca_certificate),
-        ca_key: there(&auth.ca_private_key_path, own.ca_key),
-        client_certificate: there(&auth.client_cert_path, own.client_certificate),
-        client_key: there(&auth.client_key_path, own.client_key),
-    }
+    // A certificate and the key of another one are no pair.
+    let pair = |certificate: &str, key: &str, own: (PathBuf, PathBuf)| {
+        if Path::new(certificate).is_file() { (certificate.into(), key.into()) } else { own }
+    };
+    let (ca_certificate, ca_key) =
+        pair(&auth.ca_cert_path, &auth.ca_private_key_path, (own.ca_certificate, own.ca_key));
+    let (client_certificate, client_key) =
+        pair(&auth.client_cert_path, &auth.client_key_path, (own.client_certificate, own.client_key));
+    AuthorityFiles { ca_certificate, ca_key, client_certificate, client_key }
 }
 
 fn ca_pair(files: &AuthorityFiles) -> Pair<'_> {

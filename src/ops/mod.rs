@@ -8,6 +8,7 @@ pub mod contexts;
 pub mod create;
 pub mod engine;
 pub mod env_files;
+pub mod exchange;
 pub mod fan_out;
 pub mod lifecycle;
 pub mod links;
@@ -253,6 +254,9 @@ pub enum OpsError {
     /// The engine.
     #[error(transparent)]
     Engine(#[from] crate::engine::api::ApiError),
+    /// A machine could not be handed on or taken in.
+    #[error(transparent)]
+    Exchange(#[from] exchange::ExchangeError),
     /// A swarm.
     #[error(transparent)]
     Swarm(#[from] swarm::SwarmError),
@@ -288,6 +292,7 @@ impl OpsError {
             | Self::Driver(_)
             | Self::Ssh(_)
             | Self::Context(_)
+            | Self::Exchange(_)
             | Self::Archive(_)
             | Self::OnlyManager { .. }
             | Self::QuorumAtRisk { .. }

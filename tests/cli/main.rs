@@ -11,6 +11,7 @@ mod env;
 mod exchange;
 mod expiry;
 mod gitlab;
+mod handing_on;
 mod help;
 mod home;
 mod links;

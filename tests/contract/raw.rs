@@ -33,6 +33,7 @@ impl Driver for Raw {
             provisions: false,
             identity: Identity::NoLogin,
             names_host: true,
+            is_local: false,
             adopts: None,
         }
     }

@@ -17,6 +17,7 @@ mod engine;
 mod families;
 mod faults;
 mod gitlab;
+mod handing_on;
 mod install;
 mod kill;
 mod listing;

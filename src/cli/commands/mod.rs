@@ -6,6 +6,8 @@ pub mod create;
 pub mod driver;
 pub mod engine;
 pub mod env;
+pub mod export;
+pub mod import;
 pub mod inspect;
 pub mod install_links;
 pub mod ip;
@@ -47,6 +49,10 @@ pub enum Command {
     Engine(engine::Args),
     /// Print the variables that point the docker client at a machine
     Env(env::Args),
+    /// Pack machines with keys and certificates into a file for a colleague
+    Export(export::Args),
+    /// Take machines in out of a file that was exported
+    Import(import::Args),
     /// Print everything that is stored about a machine
     Inspect(inspect::Args),
     /// Answer to `docker-machine` and `docker machine`, too
@@ -105,6 +111,8 @@ impl Command {
             Self::Driver(args) => driver::run(app, args),
             Self::Engine(args) => engine::run(app, args),
             Self::Env(args) => env::run(app, args),
+            Self::Export(args) => export::run(app, args),
+            Self::Import(args) => import::run(app, args),
             Self::Inspect(args) => inspect::run(app, args),
             Self::InstallLinks(args) => install_links::run(app, args),
             Self::Ip(args) => ip::run(app, args),

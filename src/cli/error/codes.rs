@@ -5,7 +5,7 @@ use crate::{
     contexts::ContextError,
     driver::DriverError,
     machine::MachineName,
-    ops::{OpsError, certs::CertsError, links::LinkError, swarm::SwarmError},
+    ops::{OpsError, certs::CertsError, exchange::ExchangeError, links::LinkError, swarm::SwarmError},
     provision::ProvisionError,
     store::StoreError,
 };
@@ -63,6 +63,7 @@ fn of_ops(error: &OpsError) -> u8 {
         | OpsError::NotProvisioned { .. }
         | OpsError::OwnHostKey { .. }
         | OpsError::OptionNotSet { .. }
+        | OpsError::Exchange(ExchangeError::Local { .. } | ExchangeError::Unfinished { .. })
         | OpsError::UnfinishedElsewhere { .. } => code::REFUSED,
         OpsError::Context(error) => of_context(error),
         OpsError::Unfinished { .. }
@@ -76,6 +77,7 @@ fn of_ops(error: &OpsError) -> u8 {
         | OpsError::Certs(_)
         | OpsError::Provision(_)
         | OpsError::Upkeep(_)
+        | OpsError::Exchange(_)
         | OpsError::Engine(_) => code::FAILED,
         OpsError::Swarm(error) => of_swarm(error),
     }

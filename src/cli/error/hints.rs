@@ -20,7 +20,7 @@ use crate::{
     driver::DriverError,
     engine::api::ApiError,
     machine::MachineName,
-    ops::{OpsError, query::QueryError},
+    ops::{OpsError, exchange::ExchangeError, query::QueryError},
     ssh::SshError,
     store::StoreError,
 };
@@ -116,12 +116,16 @@ fn of_ops(error: &OpsError, to: To<'_>) -> Hints {
         OpsError::Store(error) => along(error, to),
         OpsError::Driver(error) => along(error, to),
         OpsError::Ssh(error) => along(error, to),
+        OpsError::Exchange(ExchangeError::Unfinished { machine }) => {
+            one(format!("{program} create goes on with it, {program} rm {machine} removes it"))
+        }
         OpsError::Context(error) => context::hints(error, to),
         OpsError::Certs(error) => certs::hints(error, to),
         OpsError::Provision(error) => provision::hints(error, to),
         OpsError::Engine(error) => along(error, to),
         OpsError::Swarm(error) => swarm::hints(error, to),
-        OpsError::NotProvisioned { .. }
+        OpsError::Exchange(_)
+        | OpsError::NotProvisioned { .. }
         | OpsError::OwnHostKey { .. }
         | OpsError::NoLogin { .. }
         | OpsError::NeverRan { .. } => Vec::new(),

@@ -1,5 +1,7 @@
 //! Trouble with the store's certificates.
 
+use std::path::Path;
+
 use super::{Hints, To, one, store};
 use crate::{ops::certs::CertsError, tls::TlsError};
 
@@ -10,6 +12,16 @@ pub(super) fn hints(error: &CertsError, to: To<'_>) -> Hints {
     match error {
         CertsError::Store(error) => store::hints(error, to),
         CertsError::AuthorityWithoutCertificate { key, .. } => back("certificate", key),
+        CertsError::Missing { path } | CertsError::AuthorityWithoutKey { key: path, .. }
+            if is_imported(path) =>
+        {
+            one(format!(
+                "{name} came without its CA's key: its certificates are renewed where it comes from, or after \
+                 {program} export --with-ca-key there and {program} import here",
+                name = to.name(),
+                program = to.program
+            ))
+        }
         CertsError::AuthorityWithoutKey { certificate, .. } => back("key", certificate),
         CertsError::AuthorityExpired { .. } | CertsError::NotMade(TlsError::AuthorityExpired) => {
             one(format!("{} regenerate-certs --ca", to.program))
@@ -21,4 +33,10 @@ pub(super) fn hints(error: &CertsError, to: To<'_>) -> Hints {
         )),
         CertsError::Missing { .. } | CertsError::Unfit { .. } | CertsError::NotMade(_) => Vec::new(),
     }
+}
+
+/// A machine that was imported has its own CA in its folder, perhaps without the key.
+fn is_imported(key: &Path) -> bool {
+    let machines = key.parent().and_then(Path::parent).and_then(Path::file_name);
+    key.ends_with("ca-key.pem") && machines.is_some_and(|folder| folder == "machines")
 }
