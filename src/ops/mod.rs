@@ -25,6 +25,7 @@ pub mod store_check;
 pub mod swarm;
 pub mod trust;
 pub mod upgrade;
+pub mod wait;
 
 use std::{sync::Arc, time::Duration};
 

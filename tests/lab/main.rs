@@ -23,6 +23,7 @@ mod kill;
 mod listing;
 mod logins;
 mod made;
+mod many;
 mod openrc;
 mod plugins;
 mod refusals;

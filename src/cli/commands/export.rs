@@ -53,12 +53,7 @@ pub fn run(app: &App, args: &Args) -> Outcome {
             format!("write over it with --force, or name another file: {} export FILE", app.program()),
         ));
     }
-    let names = if *all {
-        let known: Result<Vec<_>, _> = store.names()?.iter().map(|name| name.parse()).collect();
-        known?
-    } else {
-        names::several(app, &store, names)?
-    };
+    let names = if *all { names::all(app)? } else { names::several(app, &store, names)? };
     let world = app.world("export", &names)?;
     let packed = app.wait({
         let (world, names, with_ca) = (world, names.clone(), *with_ca_key);

@@ -6,6 +6,7 @@ pub mod create;
 pub mod driver;
 pub mod engine;
 pub mod env;
+pub mod exec;
 pub mod export;
 pub mod import;
 pub mod inspect;
@@ -31,6 +32,7 @@ pub mod upgrade;
 pub mod url;
 pub mod use_;
 pub mod version;
+pub mod wait;
 
 use super::{app::App, error::Outcome};
 
@@ -49,6 +51,8 @@ pub enum Command {
     Engine(engine::Args),
     /// Print the variables that point the docker client at a machine
     Env(env::Args),
+    /// Run a command on many hosts at once
+    Exec(exec::Args),
     /// Pack machines with keys and certificates into a file for a colleague
     Export(export::Args),
     /// Take machines in out of a file that was exported
@@ -99,6 +103,8 @@ pub enum Command {
     Use(use_::Args),
     /// Print the version of this program, or of a machine's engine
     Version(version::Args),
+    /// Wait until hosts run, engines answer, or machines are gone
+    Wait(wait::Args),
 }
 
 impl Command {
@@ -111,6 +117,7 @@ impl Command {
             Self::Driver(args) => driver::run(app, args),
             Self::Engine(args) => engine::run(app, args),
             Self::Env(args) => env::run(app, args),
+            Self::Exec(args) => exec::run(app, args),
             Self::Export(args) => export::run(app, args),
             Self::Import(args) => import::run(app, args),
             Self::Inspect(args) => inspect::run(app, args),
@@ -136,6 +143,7 @@ impl Command {
             Self::Url(args) => url::run(app, args),
             Self::Use(args) => use_::run(app, args),
             Self::Version(args) => version::run(app, args),
+            Self::Wait(args) => wait::run(app, args),
         }
     }
 

@@ -237,6 +237,9 @@ fn report_each(ui: &Ui, env: &Env, error: &CliError) {
                 report_one(ui, env, Some((name, several)), error);
             }
         }
+        CliError::NoStatus { source } if matches!(**source, CliError::Machines { .. }) => {
+            report_each(ui, env, source);
+        }
         CliError::Several { errors } => {
             for error in errors {
                 report_one(ui, env, None, error);
