@@ -1,5 +1,7 @@
 //! `create`: from a name and wishes to a working machine, or to a clean slate, or to a record that says how to go on.
 
+mod told;
+
 use std::{path::PathBuf, time::Duration};
 
 use serde_json::Value;
@@ -306,11 +308,12 @@ fn first_state(
     request: &Request,
     unfinished: Option<&Record>,
 ) -> Result<Value, OpsError> {
+    let flags = told::told(request);
     match unfinished {
         Some(record) if driver.profile().origin == Origin::Made => {
-            Ok(driver.take_up(context, &record.config.driver, &request.flags)?)
+            Ok(driver.take_up(context, &record.config.driver, &flags)?)
         }
-        _ => Ok(driver.configure(context, &request.flags)?),
+        _ => Ok(driver.configure(context, &flags)?),
     }
 }
 

@@ -150,7 +150,10 @@ fn old_versions_are_used_as_they_are_and_only_a_save_writes_them_anew() {
             listed.out
         );
         home.run(&["ip", "old"]).with_code(0).printing("192.0.2.10\n");
-        home.run(&["inspect", "old"]).with_code(0).printing(&format!("{new}\n"));
+        // The folder's name wins over the file's.
+        let word = ["zero", "one", "two"].map(|word| format!("\"Name\": \"{word}\""));
+        let shown = word.iter().fold(new.clone(), |text, word| text.replace(word, "\"Name\": \"old\""));
+        home.run(&["inspect", "old"]).with_code(0).printing(&format!("{shown}\n"));
         home.run(&["env", "--shell", "sh", "old"]).with_code(0);
         assert_eq!(home.snapshot(), before, "version {version}");
 

@@ -51,6 +51,10 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let name = names::one(&store, name.as_deref())?;
     let record = store.load(&name)?;
     let mut document = store.document(&record)?;
+    // A folder that was renamed by hand gives the machine its name, whatever the file says.
+    if let Some(stored) = document.member_mut("Name") {
+        *stored = Node::text(name.as_str());
+    }
     if !app.has(Habit::ShowsTheFile) {
         if !show_secrets {
             mask(&mut document);

@@ -69,15 +69,17 @@ fn texts(value: &Value) -> Option<Vec<String>> {
 
 /// All flags with their values: a plugin must be told even those that nobody gave.
 pub fn write(specs: &[FlagSpec], flags: &Flags) -> Value {
-    let own = specs.iter().map(|spec| {
-        let given = flags.0.get(&spec.name).or(spec.default.as_ref()).cloned();
-        (spec.name.as_str(), given.filter(|value| fits(value, spec.kind)).unwrap_or_else(|| zero(spec.kind)))
-    });
+    let value = |name: &str, kind, default: Option<&FlagValue>| {
+        let given = flags.0.get(name).or(default).filter(|value| fits(value, kind)).cloned();
+        given.unwrap_or_else(|| zero(kind))
+    };
+    let own =
+        specs.iter().map(|spec| (spec.name.as_str(), value(&spec.name, spec.kind, spec.default.as_ref())));
     let is_theirs = |name: &str| specs.iter().any(|spec| spec.name == name);
-    let of_create = protocol::OF_CREATE.into_iter().filter(|name| !is_theirs(name)).map(|name| {
-        // What they are to be is written into the state afterwards, as `create` does for every driver.
-        (name, zero(if name == "swarm-master" { FlagKind::Bool } else { FlagKind::Text }))
-    });
+    let of_create = protocol::OF_CREATE
+        .into_iter()
+        .filter(|(name, _)| !is_theirs(name))
+        .map(|(name, kind)| (name, value(name, kind, None)));
     let entries = own.chain(of_create).map(|(name, value)| (Value::Text(name.to_owned()), held(value)));
     let values = vec![("Values".to_owned(), Value::Map(entries.collect()))];
     Value::Interface(protocol::FLAGS_NAME.to_owned(), Box::new(Value::Struct(values)))
@@ -171,7 +173,13 @@ mod tests {
     fn a_plugin_is_told_every_flag_in_its_own_kind() {
         let specs =
             vec![FlagSpec::text("x-name", ""), FlagSpec::int("x-port", 22, ""), FlagSpec::list("x-tag", "")];
-        let given = Flags([("x-name".to_owned(), FlagValue::Int(3))].into());
+        let given = Flags(
+            [
+                ("x-name".to_owned(), FlagValue::Int(3)),
+                ("engine-install-url".to_owned(), FlagValue::Text("https://i".into())),
+            ]
+            .into(),
+        );
         let Value::Interface(_, flags) = write(&specs, &given) else { panic!("an interface") };
         let Some(Value::Map(entries)) = flags.field("Values") else { panic!("a map") };
         let told = |name: &str| entries.iter().find(|(key, _)| key.text() == Some(name)).unwrap().1.clone();
@@ -180,5 +188,7 @@ mod tests {
         assert_eq!(told("x-port"), interface("int", Value::Int(22)));
         assert_eq!(told("x-tag"), interface("[]string", Value::List(Vec::new())));
         assert_eq!(told("swarm-master"), interface("bool", Value::Bool(false)));
+        assert_eq!(told("engine-install-url"), interface("string", text("https://i")));
+        assert_eq!(entries.len(), 3 + 11);
     }
 }

@@ -1,6 +1,7 @@
 //! What is said between docker-machine and its plugins, as types of gob: the frames of net/rpc, and the arguments of the methods.
 
 use super::gob::Type;
+use crate::driver::FlagKind;
 
 /// What goes before every argument.
 pub const REQUEST: Type =
@@ -23,8 +24,20 @@ const FLAG_VALUES: &[(&str, Type)] = &[
     ("bool", Type::Bool),
     ("[]string", Type::Slice { name: "", elem: &Type::Text }),
 ];
-/// Flags of `create` itself that plugins of docker-machine ask for.
-pub const OF_CREATE: [&str; 4] = ["swarm-master", "swarm-host", "swarm-discovery", "engine-install-url"];
+/// Flags of `create` itself that docker-machine told its plugins, too.
+pub const OF_CREATE: [(&str, FlagKind); 11] = [
+    ("driver", FlagKind::Text),
+    ("engine-install-url", FlagKind::Text),
+    ("engine-storage-driver", FlagKind::Text),
+    ("swarm", FlagKind::Bool),
+    ("swarm-addr", FlagKind::Text),
+    ("swarm-discovery", FlagKind::Text),
+    ("swarm-experimental", FlagKind::Bool),
+    ("swarm-host", FlagKind::Text),
+    ("swarm-image", FlagKind::Text),
+    ("swarm-master", FlagKind::Bool),
+    ("swarm-strategy", FlagKind::Text),
+];
 /// The version of the protocol, the only one there ever was.
 pub const VERSION: i64 = 1;
 /// The names of the service: docker-machine's, and that of its versions before 0.5.1.

@@ -112,4 +112,5 @@ fn a_folder_gives_its_machine_the_name_and_a_hidden_one_is_none() {
     let home = home.with_config("moved", &config).with_config(".hidden", &config);
     home.run(&["ls", "-q"]).with_code(0).printing("moved\nn1\n");
     home.run(&["url", "moved"]).with_code(0).printing(&format!("{}\n", super::URL));
+    home.run(&["inspect", "-f", "{{.Name}}", "moved"]).with_code(0).printing("moved\n");
 }

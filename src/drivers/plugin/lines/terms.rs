@@ -86,7 +86,7 @@ pub(super) fn plain(value: &Value) -> Json {
         Value::Map(entries) => entries
             .iter()
             .filter_map(|(name, value)| Some((name.text()?.to_owned(), plain(value))))
-            .filter(|(name, _)| !protocol::OF_CREATE.contains(&name.as_str()))
+            .filter(|(name, _)| !protocol::OF_CREATE.iter().any(|(shared, _)| shared == name))
             .collect::<serde_json::Map<_, _>>()
             .into(),
         Value::Interface(_, value) => value.field("Values").map_or_else(|| plain(value), plain),
