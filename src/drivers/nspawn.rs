@@ -26,6 +26,7 @@ use crate::{
     drivers::local::{
         keys,
         recipe::{self, Recipe, Wanted},
+        routes,
     },
     env::Env,
     machine::{SshEndpoint, State},
@@ -270,7 +271,7 @@ async fn choose_image(context: &Context, state: &mut Nspawned, save: Save<'_>) -
 
 /// The network is recorded before an address is claimed in it, so that `remove` knows where to give it back.
 async fn choose_address(context: &Context, state: &mut Nspawned, save: Save<'_>) -> Result<()> {
-    let subnet = check::subnet(state.subnet, &net::routes())?;
+    let subnet = check::subnet(state.subnet, &routes::of_this_computer())?;
     state.subnet = Some(subnet);
     save(state)?;
     let holder = Holder { id: state.id.clone(), folder: context.folder.clone() };

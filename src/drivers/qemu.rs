@@ -12,8 +12,6 @@ mod qmp;
 mod run;
 mod seed;
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 use self::{
@@ -24,7 +22,10 @@ use self::{
 use crate::{
     checkpoint::Checkpoint,
     driver::{self, BuiltIn, Context, DriverError, FlagSpec, Flags, Identity, Origin, Profile, Result},
-    drivers::local::{keys, recipe},
+    drivers::local::{
+        keys, ports as local_ports, recipe,
+        source::{self, Source},
+    },
     env::Env,
     machine::{SshEndpoint, State},
 };
@@ -155,7 +156,7 @@ impl BuiltIn for Qemu {
                 ..driver::Base::new(context)
             },
             id: format!("{:08x}", rand::random::<u32>()),
-            sha256: checksum(flags.text("qemu-image-sha256"))?,
+            sha256: source::checksum("qemu-image-sha256", flags.text("qemu-image-sha256"))?,
             image,
             suite,
             mirrors: recipe::mirrors(NAME, flags.list("qemu-mirror"))?,
@@ -191,13 +192,8 @@ impl BuiltIn for Qemu {
                 Some("apt install mmdebstrap"),
             ));
         }
-        if !state.image.contains("://") && state.image != image::BUILD && !is_there {
-            std::fs::File::open(&state.image).map_err(|error| {
-                refused(
-                    format!("the image {} cannot be read: {error}", state.image),
-                    Some("--qemu-image with a file, an address, or `build`"),
-                )
-            })?;
+        if state.image != image::BUILD && !is_there {
+            Source::of(&state.image, &state.sha256).judge()?;
         }
         ports::judge(&state.forwards)
             .map_err(|message| refused(message, Some("--qemu-forward with another port")))
@@ -209,7 +205,7 @@ impl BuiltIn for Qemu {
         if state.engine_port == 0 {
             let taken: Vec<u16> = state.forwards.iter().map(|forward| forward.outside).collect();
             [state.base.ssh_port, state.engine_port] =
-                ports::free(&taken).map_err(|error| DriverError::failed("find free ports", error))?;
+                local_ports::free(&taken).map_err(|error| DriverError::failed("find free ports", error))?;
         }
         let (key, public) = keys::login_key(context)?;
         state.base.ssh_key_path = key.to_string_lossy().into_owned();
@@ -299,33 +295,12 @@ fn arch() -> Result<Arch> {
     own_arch().map_err(|message| DriverError::Preflight { message, hint: None })
 }
 
-/// A relative path means the folder that rmachine was called in, also later.
 fn image_flag(context: &Context, given: Option<&str>) -> Result<String> {
     match given {
-        None => Ok(image::debian(arch()?)),
-        Some("") => Err(usage("--qemu-image must be an address, a file, or `build`")),
+        None => Ok(source::debian("genericcloud", arch()?.debian())),
         Some(image::BUILD) => Ok(image::BUILD.to_owned()),
-        Some(address) if address.starts_with("https://") || address.starts_with("http://") => {
-            Ok(address.to_owned())
-        }
-        Some(other) if other.contains("://") => Err(usage(format!(
-            "--qemu-image {other:?} must be an address of http or https, a file, or `build`"
-        ))),
-        Some(file) => {
-            let path = Path::new(file);
-            let whole = if path.is_absolute() { path.to_owned() } else { context.env.cwd.join(path) };
-            Ok(whole.to_string_lossy().into_owned())
-        }
+        Some(other) => source::place(context, "qemu-image", other),
     }
-}
-
-fn checksum(given: Option<&str>) -> Result<String> {
-    let given = given.unwrap_or_default();
-    let is_hex = given.len() == 64 && given.chars().all(|c| c.is_ascii_hexdigit());
-    if given.is_empty() || is_hex {
-        return Ok(given.to_lowercase());
-    }
-    Err(usage(format!("--qemu-image-sha256 {given:?} must be 64 hex digits, as sha256sum prints them")))
 }
 
 fn login(given: &str) -> Result<String> {

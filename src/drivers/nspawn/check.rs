@@ -2,13 +2,13 @@
 
 use std::{path::Path, time::Duration};
 
-use super::{
-    Nspawned, image, net, proc,
-    subnet::{Route, Subnet},
-};
+use super::{Nspawned, image, proc, subnet::Subnet};
 use crate::{
     driver::{Context, DriverError, Result},
-    drivers::local::mirror,
+    drivers::local::{
+        mirror,
+        routes::{self, Route},
+    },
     env::Env,
     process::Command,
     retry::Deadline,
@@ -63,7 +63,7 @@ pub(super) async fn preflight(context: &Context, state: &Nspawned) -> Result<()>
     let has_image = image::find(context, &recipe).is_some() && !state.wants_new_image;
     disk(&context.store, if has_image { HOST_BYTES } else { IMAGE_BYTES + HOST_BYTES })?;
     watches()?;
-    subnet(state.subnet, &net::routes())?;
+    subnet(state.subnet, &routes::of_this_computer())?;
     if has_image { Ok(()) } else { mirror::check(context, &recipe).await }
 }
 
@@ -81,7 +81,7 @@ pub(super) fn subnet(wanted: Option<Subnet>, routes: &[Route]) -> Result<Subnet>
         Some(route) => Err(DriverError::Preflight {
             message: format!(
                 "the network {wanted} is in use: this machine routes {} to {}",
-                route.subnet, route.interface
+                route.network, route.interface
             ),
             hint: Some("--nspawn-subnet with another network".to_owned()),
         }),
@@ -184,7 +184,7 @@ fn disk(store: &Path, bytes: u64) -> Result<()> {
 
 /// Whether an address of the network may stand on an interface at all; for the start of a host made long ago.
 pub(super) fn still_free(subnet_of_host: Subnet) -> Result<()> {
-    subnet(Some(subnet_of_host), &net::routes()).map(drop)
+    subnet(Some(subnet_of_host), &routes::of_this_computer()).map(drop)
 }
 
 #[cfg(test)]
@@ -194,7 +194,8 @@ mod tests {
     #[test]
     fn a_taken_network_is_told_with_who_has_it() {
         let taken: Subnet = "10.47.0.0/24".parse().unwrap();
-        let routes = [Route { interface: "tun0".into(), subnet: taken }];
+        let network = "10.47.0.0/24".parse().unwrap();
+        let routes = [Route { interface: "tun0".into(), network }];
         let error = subnet(Some(taken), &routes).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -13,11 +13,11 @@ use std::{
 
 use super::{
     lease::{self, Holder, LEASES, Leases},
-    subnet::{self, Subnet},
+    subnet::Subnet,
 };
 use crate::{
     driver::{Context, DriverError, Result},
-    drivers::local::lock::Lock,
+    drivers::local::{lock::Lock, routes},
     process::Command,
     retry::Deadline,
 };
@@ -48,15 +48,10 @@ pub(super) struct Hold {
     _shared: Lock,
 }
 
-/// The routes of this machine.
-pub(super) fn routes() -> Vec<subnet::Route> {
-    subnet::parse_routes(&fs::read_to_string("/proc/net/route").unwrap_or_default())
-}
-
 /// The largest packet that gets out of this machine.
 pub(super) fn mtu() -> u32 {
-    let routes = routes();
-    let interface = subnet::default_interface(&routes);
+    let routes = routes::of_this_computer();
+    let interface = routes::default_interface(&routes);
     let text = interface.and_then(|name| fs::read_to_string(format!("/sys/class/net/{name}/mtu")).ok());
     text.and_then(|text| text.trim().parse().ok()).unwrap_or(USUAL_MTU)
 }

@@ -2,7 +2,10 @@
 
 use std::{fmt, net::Ipv4Addr, str::FromStr};
 
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
+
+use crate::drivers::local::routes::{self, Route};
 
 /// Tried in this order when nobody says: small, and outside what engines, VM programs and cluster networks take by default.
 const CANDIDATES: std::ops::Range<u8> = 0..32;
@@ -13,15 +16,6 @@ const CANDIDATES: std::ops::Range<u8> = 0..32;
 pub(super) struct Subnet {
     network: Ipv4Addr,
     prefix: u8,
-}
-
-/// A route of this machine, from `/proc/net/route`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Route {
-    /// The interface it leads to.
-    pub(super) interface: String,
-    /// Where it leads.
-    pub(super) subnet: Subnet,
 }
 
 impl Subnet {
@@ -52,18 +46,10 @@ impl Subnet {
         format!("rm-{:08x}-{}", self.network.to_bits(), self.prefix)
     }
 
-    /// The first route that this network would take over: one to a part of it, or to the same. A wider one, such as a
-    /// default route or 10.0.0.0/8 of a VPN, stays in force for everything else.
+    /// The first route that this network would take over.
     pub(super) fn conflict(self, routes: &[Route]) -> Option<&Route> {
-        routes.iter().find(|route| {
-            route.interface != self.bridge()
-                && route.subnet.prefix >= self.prefix
-                && self.contains(route.subnet.network)
-        })
-    }
-
-    fn contains(self, address: Ipv4Addr) -> bool {
-        address.to_bits() & mask(self.prefix) == self.network.to_bits()
+        let network = Ipv4Net::new_assert(self.network, self.prefix);
+        routes::conflict(network, routes, |interface| interface == self.bridge())
     }
 }
 
@@ -115,39 +101,9 @@ impl From<Subnet> for String {
     }
 }
 
-/// Reads the text of `/proc/net/route`, whose addresses are hex in the byte order of this machine.
-pub(super) fn parse_routes(text: &str) -> Vec<Route> {
-    let number =
-        |hex: &str| u32::from_str_radix(hex, 16).ok().map(|raw| u32::from_be_bytes(raw.to_ne_bytes()));
-    text.lines()
-        .skip(1)
-        .filter_map(|line| {
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            let [interface, destination, _gateway, _flags, _refs, _use, _metric, mask, ..] =
-                fields.as_slice()
-            else {
-                return None;
-            };
-            let network = Ipv4Addr::from_bits(number(destination)?);
-            let prefix = u8::try_from(number(mask)?.count_ones()).ok()?;
-            Some(Route { interface: (*interface).to_owned(), subnet: Subnet { network, prefix } })
-        })
-        .collect()
-}
-
-/// The interface of the default route.
-pub(super) fn default_interface(routes: &[Route]) -> Option<&str> {
-    routes.iter().find(|route| route.subnet.prefix == 0).map(|route| route.interface.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const ROUTES: &str = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n\
-        eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n\
-        tun0\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0\n\
-        other\t00012F0A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n";
 
     fn subnet(text: &str) -> Subnet {
         text.parse().unwrap()
@@ -178,21 +134,11 @@ mod tests {
     }
 
     #[test]
-    fn only_routes_that_would_be_taken_over_collide() {
-        if cfg!(target_endian = "big") {
-            return; // The text above is what a little-endian kernel prints.
-        }
-        let routes = parse_routes(ROUTES);
-        assert_eq!(default_interface(&routes), Some("eth0"));
-        assert_eq!(subnet("10.47.0.0/24").conflict(&routes), None);
-        assert_eq!(subnet("10.47.1.0/24").conflict(&routes).unwrap().interface, "other");
-        assert_eq!(subnet("10.47.0.0/16").conflict(&routes).unwrap().interface, "other");
-    }
-
-    #[test]
     fn our_own_bridge_is_no_conflict() {
         let own = subnet("10.47.1.0/24");
-        let routes = [Route { interface: own.bridge(), subnet: own }];
+        let network = "10.47.1.0/24".parse().unwrap();
+        let routes = [Route { interface: own.bridge(), network }];
         assert_eq!(own.conflict(&routes), None);
+        assert_eq!(subnet("10.47.0.0/16").conflict(&routes), Some(&routes[0]));
     }
 }

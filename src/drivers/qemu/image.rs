@@ -1,12 +1,12 @@
 //! Images that machines stand on: fetched, taken from a file, or built here out of Debian's packages; kept in the store's cache, and
 //! never changed afterwards, since every machine's disk is what differs from its image.
 //!
-//! A finished image appears by one rename. Who makes one holds its lock, and so does the builder's own process as long as it lives.
+//! Who makes one holds its lock, and so does the builder's own process as long as it lives.
 
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
-    time::{Duration, UNIX_EPOCH},
+    time::Duration,
 };
 
 use serde::Deserialize;
@@ -16,9 +16,10 @@ use crate::{
     driver::{Context, DriverError, Result},
     drivers::local::{
         build,
-        fetch::{self, Checksum},
+        cache::{Draft, MAKING_AT_MOST},
         lock::Lock,
         recipe::{self, Recipe, Wanted},
+        source::Source,
     },
     process::Command,
     retry::Deadline,
@@ -26,12 +27,6 @@ use crate::{
 
 /// What `--qemu-image` says for an image of Debian's packages.
 pub(super) const BUILD: &str = "build";
-/// Where Debian publishes its images for clouds, without a driver for hardware that no virtual machine has.
-const DEBIAN: &str = "https://cloud.debian.org/images/cloud";
-/// Debian's current release: its code name, and its number in the names of files.
-const RELEASE: (&str, &str) = ("trixie", "13");
-/// How long an image may take to get here or to be built.
-const MAKING_AT_MOST: Duration = Duration::from_secs(2 * 60 * 60);
 /// How long `qemu-img` may take.
 const QEMU_IMG_AT_MOST: Duration = Duration::from_secs(60);
 /// What a machine needs that a host in namespaces does not: Debian's kernel without drivers for hardware, by its name on either processor.
@@ -83,12 +78,6 @@ struct Info {
     backing_filename: Option<String>,
 }
 
-/// The address of Debian's current image for a processor.
-pub(super) fn debian(arch: Arch) -> String {
-    let (name, number) = RELEASE;
-    format!("{DEBIAN}/{name}/latest/debian-{number}-genericcloud-{}.qcow2", arch.debian())
-}
-
 /// Where images are.
 fn cache(context: &Context) -> PathBuf {
     context.cache.join("qemu")
@@ -113,30 +102,16 @@ pub(super) fn find(context: &Context, name: &str, arch: Arch) -> Result<Option<B
 
 /// The machine's image, made where it is not here. Gives its name.
 pub(super) async fn ensure(context: &Context, state: &Virtual, arch: Arch) -> Result<String> {
-    let source = Source::of(context, state).await?;
-    let name = source.name()?;
-    if find(context, &name, arch)?.is_some() {
+    let origin = Origin::of(context, state).await?;
+    let name = origin.name()?;
+    let is_there = || Ok(find(context, &name, arch)?.is_some());
+    if is_there()? {
         return Ok(name);
     }
-    let folder = cache(context);
-    fs::create_dir_all(&folder).map_err(|error| DriverError::failed("make the folder for images", error))?;
-    let what = "the image that another rmachine makes";
-    let lock =
-        Lock::alone(&folder.join(format!(".{name}.lock")), what, MAKING_AT_MOST, &context.events).await?;
-    if find(context, &name, arch)?.is_some() {
-        return Ok(name);
+    if let Some(draft) = Draft::begin(context, &cache(context), &name, is_there).await? {
+        origin.make(context, &draft).await?;
+        draft.finish()?;
     }
-    let draft = folder.join(format!(".{name}.draft"));
-    let failed = |error| DriverError::failed(format!("make the image {name}"), error);
-    absent_is_fine(fs::remove_dir_all(&draft)).map_err(failed)?;
-    fs::create_dir_all(&draft).map_err(failed)?;
-    let made = source.make(context, &draft, &lock).await;
-    if let Err(error) = made {
-        // The first error counts; a draft that stays is removed by the next attempt.
-        let _ = fs::remove_dir_all(&draft);
-        return Err(error);
-    }
-    fs::rename(&draft, folder.join(&name)).map_err(failed)?;
     Ok(name)
 }
 
@@ -158,33 +133,27 @@ pub(super) async fn lay_over(context: &Context, base: &Base, disk: &Path, gib: u
 }
 
 /// Where an image comes from.
-enum Source {
+enum Origin {
     /// Out of packages.
     Packages(Recipe),
-    /// From the web.
-    Web { url: String, sha256: Option<String> },
-    /// From this computer.
-    File { path: PathBuf, sha256: Option<String> },
+    /// Somebody else made it.
+    Given(Source),
 }
 
-impl Source {
+impl Origin {
     async fn of(context: &Context, state: &Virtual) -> Result<Self> {
-        let sha256 = Some(state.sha256.clone()).filter(|hex| !hex.is_empty());
-        if state.image == BUILD {
-            let wanted = Wanted {
-                driver: super::NAME,
-                suite: &state.suite,
-                mirrors: &state.mirrors,
-                own: &PACKAGES,
-                packages: &state.packages,
-                is_bare: false,
-            };
-            return Ok(Self::Packages(Recipe::of(context, wanted).await?));
+        if state.image != BUILD {
+            return Ok(Self::Given(Source::of(&state.image, &state.sha256)));
         }
-        if state.image.contains("://") {
-            return Ok(Self::Web { url: state.image.clone(), sha256 });
-        }
-        Ok(Self::File { path: state.image.clone().into(), sha256 })
+        let wanted = Wanted {
+            driver: super::NAME,
+            suite: &state.suite,
+            mirrors: &state.mirrors,
+            own: &PACKAGES,
+            packages: &state.packages,
+            is_bare: false,
+        };
+        Ok(Self::Packages(Recipe::of(context, wanted).await?))
     }
 
     /// The same image has the same name.
@@ -193,53 +162,19 @@ impl Source {
             Self::Packages(recipe) => {
                 Ok(recipe.name(&recipe::digest(FILES.iter().flat_map(|(name, text)| [*name, *text]))))
             }
-            Self::Web { url, sha256 } => {
-                let file = url.rsplit('/').next().unwrap_or_default();
-                Ok(format!(
-                    "{}-{}",
-                    stem(file),
-                    recipe::digest([url.as_str(), sha256.as_deref().unwrap_or_default()])
-                ))
-            }
-            Self::File { path, .. } => {
-                let known = fs::metadata(path).and_then(|data| Ok((data.len(), data.modified()?)));
-                let (size, changed) = known.map_err(|error| cannot_read(path, &error))?;
-                let changed = changed.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-                let whole = format!("{}\0{size}\0{changed}", path.display());
-                let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                Ok(format!("{}-{}", stem(&file), recipe::digest([whole.as_str()])))
-            }
+            Self::Given(source) => source.name(),
         }
     }
 
-    async fn make(&self, context: &Context, draft: &Path, lock: &Lock) -> Result<()> {
-        let disk = draft.join("disk");
-        match self {
-            Self::Packages(recipe) => return build(context, recipe, draft, lock).await,
-            Self::Web { url, sha256 } => {
-                context.events.step(format!("fetching {url} (once)"));
-                let checksum = match sha256 {
-                    Some(hex) => Some(Checksum::Sha256(hex.clone())),
-                    None if url.starts_with(DEBIAN) => {
-                        let (folder, file) = url.rsplit_once('/').unwrap_or((url, ""));
-                        Some(fetch::listed_sha512(context, &format!("{folder}/SHA512SUMS"), file).await?)
-                    }
-                    None => None,
-                };
-                fetch::file(context, url, &disk, checksum.as_ref()).await?;
-            }
-            Self::File { path, sha256 } => {
-                context.events.step(format!("copying {} (once)", path.display()));
-                fs::copy(path, &disk).map_err(|error| cannot_read(path, &error))?;
-                if let Some(hex) = sha256 {
-                    let doing = || format!("take {}", path.display());
-                    fetch::check(&disk, &Checksum::Sha256(hex.clone()))
-                        .map_err(|error| DriverError::failed(doing(), error))?;
-                }
-            }
-        }
+    async fn make(&self, context: &Context, draft: &Draft) -> Result<()> {
+        let source = match self {
+            Self::Packages(recipe) => return build(context, recipe, draft.path(), draft.lock()).await,
+            Self::Given(source) => source,
+        };
+        let disk = draft.path().join("disk");
+        source.bring(context, &disk).await?;
         let info = inspect(context, &disk).await?;
-        fs::write(draft.join("format"), info.format)
+        fs::write(draft.path().join("format"), info.format)
             .map_err(|error| DriverError::failed("note the image's form", error))
     }
 }
@@ -302,32 +237,6 @@ async fn build(context: &Context, recipe: &Recipe, draft: &Path, lock: &Lock) ->
     build::run(context, command, recipe.suite(), MAKING_AT_MOST).await
 }
 
-fn stem(file: &str) -> String {
-    let stem: String = file
-        .split('.')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
-        .take(60)
-        .collect();
-    if stem.is_empty() { "image".to_owned() } else { stem }
-}
-
-fn cannot_read(path: &Path, error: &io::Error) -> DriverError {
-    DriverError::Preflight {
-        message: format!("the image {} cannot be read: {error}", path.display()),
-        hint: Some("--qemu-image with a file, an address, or `build`".to_owned()),
-    }
-}
-
-fn absent_is_fine(done: io::Result<()>) -> io::Result<()> {
-    match done {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,27 +257,5 @@ mod tests {
         assert!(judge(&info("luks", None)).is_err());
         let page = Info { virtual_size: 4096, ..info("raw", None) };
         assert!(judge(&page).unwrap_err().contains("no image of a disk"));
-    }
-
-    #[test]
-    fn the_same_address_gives_the_same_name_and_another_another() {
-        let web = |url: &str, sha: Option<&str>| {
-            Source::Web { url: url.to_owned(), sha256: sha.map(str::to_owned) }.name().unwrap()
-        };
-        let name = web("https://x.example/debian-13.qcow2", None);
-        assert_eq!(name, web("https://x.example/debian-13.qcow2", None));
-        assert_ne!(name, web("https://y.example/debian-13.qcow2", None));
-        assert_ne!(name, web("https://x.example/debian-13.qcow2", Some("ab")));
-        assert!(name.starts_with("debian-13-"), "{name}");
-        assert!(web("https://x.example/", None).starts_with("image-"));
-    }
-
-    #[test]
-    fn debians_image_is_of_this_computers_processor() {
-        let address = debian(Arch::Arm);
-        assert_eq!(
-            address,
-            "https://cloud.debian.org/images/cloud/trixie/latest/debian-13-genericcloud-arm64.qcow2"
-        );
     }
 }

@@ -1,16 +1,8 @@
-//! Ports of this computer's loopback by which a machine is reached.
-
-use std::{
-    io,
-    net::{Ipv4Addr, TcpListener},
-};
+//! Ports of a machine that are reached by ports of this computer.
 
 use serde::{Deserialize, Serialize};
 
-/// Where ports are looked for: above those of services, below those that the kernel gives to connections.
-const RANGE: std::ops::Range<u16> = 20_000..32_000;
-/// How many are tried.
-const TRIES: usize = 200;
+use crate::drivers::local::ports::is_free;
 
 /// A port of the machine by one of this computer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,27 +41,10 @@ pub(super) fn judge(forwards: &[Forward]) -> Result<(), String> {
     }
 }
 
-/// Free ports that differ from each other and from those that are taken.
-pub(super) fn free<const N: usize>(taken: &[u16]) -> io::Result<[u16; N]> {
-    let mut found = Vec::with_capacity(N);
-    for _ in 0..TRIES {
-        if let Ok(ports) = <[u16; N]>::try_from(found.as_slice()) {
-            return Ok(ports);
-        }
-        let port = rand::random_range(RANGE);
-        if !taken.contains(&port) && !found.contains(&port) && is_free(port) {
-            found.push(port);
-        }
-    }
-    Err(io::Error::other(format!("of {TRIES} ports from {} to {} none was free", RANGE.start, RANGE.end)))
-}
-
-fn is_free(port: u16) -> bool {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
     use super::*;
 
     #[test]
@@ -88,7 +63,5 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         assert!(judge(&[Forward { outside: port, inside: 80 }]).unwrap_err().contains(&port.to_string()));
-        let [one, two] = free(&[port]).unwrap();
-        assert_ne!(one, two);
     }
 }

@@ -6,14 +6,12 @@
 use std::{
     fs,
     io::Read,
-    net::{Ipv4Addr, SocketAddr},
     path::Path,
     time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::{Value, json};
-use tokio::{io::AsyncReadExt, net::TcpStream};
 
 use super::{
     Virtual,
@@ -25,6 +23,7 @@ use super::{
 };
 use crate::{
     driver::{Context, DriverError, Result},
+    drivers::local::ports::says_ssh,
     machine::State,
     process::Command,
     retry::{self, Backoff, Deadline, PollError, Try},
@@ -44,8 +43,6 @@ const QUIT_AT_MOST: Duration = Duration::from_secs(20);
 const PROOF_AT_MOST: Duration = Duration::from_secs(20);
 /// Bytes of a disk after whose reading a guest is known to run: more than a boot loader reads for a kernel.
 const READ_IS_PROGRESS: u64 = 160 << 20;
-/// How long sshd may take to say its name once it is connected to.
-const BANNER_AT_MOST: Duration = Duration::from_secs(5);
 /// Lines of the console that an error shows.
 const CONSOLE_LINES: usize = 15;
 
@@ -224,18 +221,6 @@ fn kernel_spoke(console: &[u8]) -> bool {
         let stamp = line.trim_start().strip_prefix('[').and_then(|rest| rest.split_once(']'));
         stamp.is_some_and(|(time, _)| time.trim().parse::<f64>().is_ok_and(|seconds| seconds > 0.0))
     })
-}
-
-/// Whether an SSH server says its name. QEMU itself takes every connection, so that connecting alone means nothing.
-async fn says_ssh(port: u16) -> bool {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let hear = async {
-        let mut stream = TcpStream::connect(address).await?;
-        let mut said = [0; 4];
-        stream.read_exact(&mut said).await.map(|_| said)
-    };
-    let heard = Deadline::after(BANNER_AT_MOST).bound("sshd's name", hear).await;
-    matches!(heard, Ok(Ok(said)) if said == *b"SSH-")
 }
 
 /// Presses the power button; takes the power away when the guest does not go down.

@@ -5,12 +5,13 @@
 
 use std::{fs, io, os::unix::fs::DirBuilderExt};
 
-use serde_json::json;
-
 use super::{Virtual, args::Files};
 use crate::{
     driver::{Context, DriverError, Result},
-    drivers::local::keys::{keypair, replace},
+    drivers::local::{
+        cloud_init::Guest,
+        keys::{keypair, replace},
+    },
 };
 
 /// Writes the seed; gives the guest's public host key. What is there already, such as the host key, stays.
@@ -30,55 +31,8 @@ fn lay_out(context: &Context, state: &Virtual, login_key: &str) -> io::Result<St
     put("name", &format!("{name}\n"))?;
     put("user", &format!("{user}\n"))?;
     put("authorized_keys", &format!("{login_key}\n"))?;
-    put(
-        "meta-data",
-        &format!("{}\n", json!({ "instance-id": format!("rmachine-{}", state.id), "local-hostname": name })),
-    )?;
-    put("user-data", &user_data(name, user, login_key, &private, &public))?;
+    let guest = Guest { id: &state.id, name, user, login_key, private: &private, public: &public };
+    put("meta-data", &guest.meta_data())?;
+    put("user-data", &guest.user_data(&[]))?;
     Ok(public)
-}
-
-/// JSON is YAML, and needs no quoting of ours.
-fn user_data(name: &str, user: &str, login_key: &str, private: &str, public: &str) -> String {
-    let login = json!({
-        "name": user,
-        "sudo": "ALL=(ALL) NOPASSWD:ALL",
-        "shell": "/bin/bash",
-        "lock_passwd": true,
-        "ssh_authorized_keys": [login_key],
-    });
-    let config = json!({
-        "hostname": name,
-        "preserve_hostname": false,
-        "manage_etc_hosts": true,
-        "disable_root": user != "root",
-        "users": [login],
-        "ssh_deletekeys": true,
-        "ssh_genkeytypes": [],
-        "ssh_keys": { "ed25519_private": private, "ed25519_public": public },
-        "ssh_pwauth": false,
-    });
-    format!("#cloud-config\n{config:#}\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cloud_inits_file_is_its_own_kind_of_yaml() {
-        let text = user_data(
-            "n1",
-            "root",
-            "ssh-ed25519 AAAA me",
-            "-----BEGIN\nX\n-----END\n",
-            "ssh-ed25519 BBBB n1",
-        );
-        let (first, rest) = text.split_once('\n').unwrap();
-        assert_eq!(first, "#cloud-config");
-        let value: serde_json::Value = serde_json::from_str(rest).unwrap();
-        assert_eq!(value["ssh_keys"]["ed25519_private"], "-----BEGIN\nX\n-----END\n");
-        assert_eq!(value["users"][0]["ssh_authorized_keys"][0], "ssh-ed25519 AAAA me");
-        assert_eq!(value["disable_root"], false);
-    }
 }
