@@ -31,6 +31,8 @@ pub(super) struct Host {
     is_made: bool,
     pub(super) wishes: Wishes,
     reached: Option<IpAddr>,
+    /// Where the driver that made the host says its engine is: SSH may come another way, such as by a forwarded port.
+    told: Option<String>,
     pub(super) names: Vec<San>,
     /// The engine's port as clients know it.
     port: u16,
@@ -66,7 +68,10 @@ impl Host {
         };
         let store = world.store.id()?;
         let is_made = driver.profile().origin == Origin::Made;
-        Ok(Self { facts, taken_from, refusal, store, is_made, wishes, reached, names, port, archive })
+        let told =
+            if is_made { driver.url(&world.context(&record.name), &record.config.driver)? } else { None };
+        let told = told.as_deref().and_then(connect::host_and_port).map(|(host, _)| host);
+        Ok(Self { facts, taken_from, refusal, store, is_made, wishes, reached, told, names, port, archive })
     }
 
     pub(super) fn materials<'a>(&'a self, record: &'a Record, server: &'a certs::Server) -> Materials<'a> {
@@ -101,7 +106,7 @@ impl Host {
         Ok(plan)
     }
 
-    /// Where clients will find the engine: where SSH found the host, or SSH itself.
+    /// Where clients will find the engine: where its driver says, else where SSH found the host, or SSH itself.
     pub(super) fn url(&self, plan: &Plan, session: &Session, endpoint: &SshEndpoint) -> String {
         match self.wishes.access {
             Access::Ssh => connect::ssh_url(session.user(), &endpoint.host, endpoint.port),
@@ -109,9 +114,12 @@ impl Host {
         }
     }
 
-    /// The name or address as it was typed, if it means something outside of the user's ssh_config; else the address that SSH
-    /// reached; else, behind a jump host, the first one the engine listens on.
+    /// What the driver says of a host it made. Of an adopted one, the name or address as it was typed, if it means something outside
+    /// of the user's ssh_config; else the address that SSH reached; else, behind a jump host, the first one the engine listens on.
     fn name_for_clients(&self, plan: &Plan, typed: &str) -> String {
+        if let Some(host) = &self.told {
+            return host.clone();
+        }
         let resolves = || (typed, 0).to_socket_addrs().is_ok_and(|mut addresses| addresses.next().is_some());
         if typed.parse::<IpAddr>().is_ok() || resolves() {
             return typed.to_owned();
