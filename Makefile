@@ -21,7 +21,7 @@ lint: rust setup ## Check format, clippy, documentation and shell scripts
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items --quiet
-	shellcheck scripts/*.sh tests/lab/*/*.sh $$(find templates -name '*.sh') templates/openrc/* .ci/run examples/plugins/rmachine-driver-command
+	shellcheck scripts/*.sh tests/lab/*/*.sh tests/virtualbox/*.sh tests/virtualbox/VBoxNetAdpCtl $$(find templates -name '*.sh') templates/openrc/* .ci/run examples/plugins/rmachine-driver-command
 
 test: lint ## Run every check and test, real hosts included
 	scripts/test.sh

@@ -37,7 +37,7 @@ dash:dash
 cc:gcc
 go:golang-go
 jq:jq
-python3:python3-minimal
+python3:python3
 LIST
 }
 

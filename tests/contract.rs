@@ -13,6 +13,8 @@ mod plugin;
 mod raw;
 #[path = "contract/virtual_machines.rs"]
 mod virtual_machines;
+#[path = "contract/virtualbox.rs"]
+mod virtualbox;
 
 use std::collections::BTreeSet;
 
@@ -51,6 +53,7 @@ fn good_flags(driver: &dyn Driver) -> Flags {
         "none" => vec![("none-url", text("tcp://192.0.2.5:2376"))],
         "nspawn" => vec![("nspawn-suite", text("bookworm"))],
         "qemu" => vec![("qemu-image", text("/nonexistent/disk.qcow2"))],
+        "virtualbox" => vec![("virtualbox-image", text("/nonexistent/disk.qcow2"))],
         "raw" => vec![("raw-size", FlagValue::Int(3))],
         plugin::NAME => vec![("lab-size", FlagValue::Int(3))],
         "pool" => vec![("pool-hosts", text("/nonexistent/hosts"))],
@@ -104,6 +107,24 @@ fn bad_flags(driver: &dyn Driver) -> Vec<(&'static str, FlagValue)> {
             ("qemu-accel", text("warp")),
             ("qemu-ssh-user", text("Root Beer")),
             ("qemu-forward", FlagValue::List(vec!["80:http".to_owned()])),
+        ],
+        "virtualbox" => vec![
+            ("virtualbox-boot2docker-url", text("ftp://x.example/boot2docker.iso")),
+            ("virtualbox-cpu-count", FlagValue::Int(-2)),
+            ("virtualbox-disk-size", FlagValue::Int(100)),
+            ("virtualbox-hostonly-cidr", text("192.168.99.0/24")),
+            ("virtualbox-hostonly-cidr", text("192.168.99.1")),
+            ("virtualbox-hostonly-nicpromisc", text("maybe")),
+            ("virtualbox-hostonly-nictype", text("82540em")),
+            ("virtualbox-image", text("ftp://x.example/disk.qcow2")),
+            ("virtualbox-image-sha256", text("abc")),
+            ("virtualbox-import-boot2docker-vm", text("dev")),
+            ("virtualbox-memory", FlagValue::Int(64)),
+            ("virtualbox-nat-nictype", text("e1000")),
+            ("virtualbox-share-folder", text("/srv/data")),
+            ("virtualbox-share-folder", text("data:data")),
+            ("virtualbox-share-folder", text("/srv/data:a b")),
+            ("virtualbox-ui-type", text("fancy")),
         ],
         "raw" => vec![("raw-size", FlagValue::Int(-1))],
         plugin::NAME => vec![("lab-size", FlagValue::Int(0))],

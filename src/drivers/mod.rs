@@ -10,6 +10,7 @@ mod qemu;
 #[cfg(debug_assertions)]
 mod rehearsal;
 mod stored;
+mod virtualbox;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Box<dyn Driver>> {
     vec![
         Box::new(Adapter(nspawn::Nspawn)),
         Box::new(Adapter(qemu::Qemu)),
+        Box::new(Adapter(virtualbox::VirtualBox)),
         Box::new(Adapter(generic_ssh::GenericSsh)),
         Box::new(Adapter(none::NoDriver)),
     ]

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use crate::home::Home;
 
 /// Drivers whose machines can be worked with here; of the others only what is stored is known.
-const OURS: [&str; 2] = ["generic", "none"];
+const OURS: [&str; 3] = ["generic", "none", "virtualbox"];
 /// Where the fixtures say that their store was.
 const OLD_ROOT: &str = "/old/store";
 

@@ -37,4 +37,5 @@ mod tls;
 mod upgrade;
 mod vendor;
 mod virtual_machines;
+mod virtualbox;
 mod waits;
