@@ -126,6 +126,19 @@ fn pick(env: &Env) -> Result<Choice, CliError> {
     }
 }
 
+/// `create` with the drivers' names where `--driver` is explained.
+pub fn named(create: clap::Command) -> clap::Command {
+    let names: Vec<String> = drivers::all().iter().map(|driver| driver.name().to_owned()).collect();
+    create.mut_arg("driver", |arg| {
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        arg.help(help.replacen(
+            "this driver",
+            &format!("this driver: {}, or a plugin's", names.join(", ")),
+            1,
+        ))
+    })
+}
+
 /// The drivers, for the end of `create --help`.
 pub fn list(words: &[String], env: &Env, settings: &Settings) -> String {
     let found = self::drivers(words, env, settings);

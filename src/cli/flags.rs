@@ -1,6 +1,6 @@
 //! A driver's flags, which are data until run time, as clap's and back.
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::{defaults, error::CliError, settings::Settings};
 use crate::{
@@ -44,7 +44,7 @@ fn arg(spec: &FlagSpec, driver: &str, env: &Env, settings: &Settings) -> Result<
         FlagKind::Int => arg
             .action(ArgAction::Set)
             .value_name("N")
-            .value_parser(value_parser!(i64))
+            .value_parser(|text: &str| text.parse::<i64>().map_err(|_| "it must be a whole number"))
             .allow_negative_numbers(true),
         FlagKind::Text => arg.action(ArgAction::Set).value_name("TEXT"),
         FlagKind::List => arg.action(ArgAction::Append).value_name("TEXT"),

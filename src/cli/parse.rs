@@ -199,6 +199,7 @@ fn with_driver(
         }),
         None => create.after_help(driver_choice::list(&argv::words(env), env, settings)),
     });
+    let root = at(root, path, &mut driver_choice::named);
     trouble.map_or(Ok(root), Err)
 }
 

@@ -27,7 +27,7 @@ pub enum OptionError {
         nearest: Option<&'static str>,
     },
     /// Its value is of another form.
-    #[error("option {key:?} must be {}, not {found}{}", .mistake.expected, .mistake.meant_in_words())]
+    #[error("option {key:?} {}", .mistake.in_words(.found))]
     WrongForm {
         /// The key.
         key: String,

@@ -170,7 +170,11 @@ pub fn nearest_word(word: &str) -> Option<&'static str> {
 
 fn nearest(word: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     names
-        .map(|name| (strsim::jaro_winkler(name, word), name))
+        .map(|name| {
+            // Two letters changed for each other make a short word quite another one to Jaro and Winkler.
+            let is_slip = word.len() > 2 && strsim::osa_distance(name, word) == 1;
+            (if is_slip { 0.99 } else { strsim::jaro_winkler(name, word) }, name)
+        })
         .filter(|(likeness, _)| *likeness > 0.85)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)

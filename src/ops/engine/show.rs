@@ -63,6 +63,8 @@ pub struct Shown {
     pub version: Option<String>,
     /// Whether it answers.
     pub is_running: bool,
+    /// Where it answers to clients, as last known.
+    pub url: Option<String>,
     /// The file of its options.
     pub config: String,
     /// Options.
@@ -99,6 +101,7 @@ pub async fn show(world: &World, name: &MachineName, all: bool) -> Result<Shown,
         machine: name.to_string(),
         version: engine.and_then(|engine| engine.version.as_ref()).map(ToString::to_string),
         is_running: engine.is_some_and(|engine| engine.running.is_some()),
+        url: record.side.url.clone(),
         config: facts.config_path.clone(),
         options: rows(&facts, all),
         environment: names.map(str::to_owned).collect(),

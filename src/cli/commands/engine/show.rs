@@ -55,7 +55,11 @@ pub fn run(app: &App, args: &Args) -> Outcome {
 fn print(app: &App, shown: &Shown) {
     let version = shown.version.as_deref().unwrap_or("of an unknown version");
     let state = if shown.is_running { "running" } else { "not running" };
-    app.ui.data(format_args!("{}: engine {version}, {state}, options in {}\n", shown.machine, shown.config));
+    let at = shown.url.as_ref().map(|url| format!(" at {url}")).unwrap_or_default();
+    app.ui.data(format_args!(
+        "{}: engine {version}, {state}{at}, options in {}\n",
+        shown.machine, shown.config
+    ));
     let header = [["OPTION", "VALUE", "FROM"].map(str::to_owned)];
     let rows = shown.options.iter().map(|row| [row.option.clone(), value(&row.value), from(&row.from)]);
     app.ui.data_raw(&table::aligned(&header.into_iter().chain(rows).collect::<Vec<_>>()));

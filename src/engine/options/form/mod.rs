@@ -98,9 +98,13 @@ impl Mistake {
         Self { meant: Some(meant.into()), ..self }
     }
 
-    /// What is probably meant, as the end of a sentence.
-    pub(super) fn meant_in_words(&self) -> String {
-        self.meant.as_ref().map(|meant| format!(" (did you mean {meant}?)")).unwrap_or_default()
+    /// What is wrong with this value, and what is probably meant.
+    pub(super) fn in_words(&self, found: &str) -> String {
+        if found == r#""""# {
+            return format!("needs a value, {}", self.expected);
+        }
+        let meant = self.meant.as_ref().map(|meant| format!(" (did you mean {meant}?)"));
+        format!("must be {}, not {found}{}", self.expected, meant.unwrap_or_default())
     }
 }
 
