@@ -59,10 +59,7 @@ impl Located {
     }
 
     fn ambiguous(&self, choices: &[IpAddr]) -> AddressError {
-        AddressError::Ambiguous {
-            machine: self.machine.clone(),
-            choices: choices.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
-        }
+        AddressError::Ambiguous { machine: self.machine.clone(), choices: choices.to_vec() }
     }
 
     /// The addresses of this host that a wish means.
@@ -188,12 +185,12 @@ pub enum AddressError {
         machine: String,
     },
     /// It has several.
-    #[error("{machine} can be dialled at {choices}, and nothing says at which")]
+    #[error("{machine} can be dialled at {}, and nothing says at which", told(.choices))]
     Ambiguous {
         /// The machine.
         machine: String,
         /// The addresses.
-        choices: String,
+        choices: Vec<IpAddr>,
     },
     /// None is what was wished for.
     #[error("{machine} has no address at {wish}")]
@@ -278,6 +275,10 @@ fn one(host: &Located, wishes: &Wishes) -> Result<Addresses, AddressError> {
 fn wish_for<'a>(host: &Located, wishes: &'a [Wish]) -> Option<&'a Pick> {
     let own = wishes.iter().rev().find(|wish| wish.machine.as_deref() == Some(host.machine.as_str()));
     own.or_else(|| wishes.iter().rev().find(|wish| wish.machine.is_none())).map(|wish| &wish.pick)
+}
+
+fn told(choices: &[IpAddr]) -> String {
+    choices.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
 }
 
 #[cfg(test)]

@@ -65,8 +65,10 @@ pub enum Conflict {
         /// That swarm's id.
         cluster: String,
     },
-    /// A worker of a swarm that none of the managers here knows.
-    #[error("{machine} is a worker of a swarm that no manager here belongs to")]
+    /// A node that none of the managers here knows.
+    #[error(
+        "{machine} is a node of a swarm that no manager here belongs to, or was taken out of this one while it did not answer"
+    )]
     Stranger {
         /// The machine.
         machine: MachineName,
@@ -173,6 +175,6 @@ mod tests {
         assert!(fresh.unwrap_err().contains("n1 is a manager of another swarm (c)"));
         assert!(stand_after(&[manager("c"), manager("c")], None, false).is_ok());
         let worker = Seen::Worker { node: "x".to_owned() };
-        assert!(stand(&[Seen::Outside, worker], None).unwrap_err().contains("n1 is a worker of a swarm"));
+        assert!(stand(&[Seen::Outside, worker], None).unwrap_err().contains("n1 is a node of a swarm"));
     }
 }

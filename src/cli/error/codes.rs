@@ -94,7 +94,7 @@ fn of_swarm(error: &SwarmError) -> u8 {
         | SwarmError::Quorum { .. }
         | SwarmError::Last { .. }
         | SwarmError::Down { .. }
-        | SwarmError::Conflict(_)
+        | SwarmError::Conflict { .. }
         | SwarmError::Problems { after_making: false, .. } => code::REFUSED,
         SwarmError::Problems { after_making: true, .. }
         | SwarmError::Unfinished { .. }

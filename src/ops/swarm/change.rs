@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     SwarmError,
+    form::Results,
     through::{self, Manager},
 };
 use crate::{
@@ -27,6 +28,8 @@ use crate::{
 const ASK_WAIT: Duration = Duration::from_secs(30);
 /// A change of role goes through a reconciler and a certificate.
 const ROLE_WAIT: Duration = Duration::from_secs(60);
+/// A manager that has the key reads its log, and is ready once the majority is.
+const UNLOCK_WAIT: Duration = Duration::from_secs(60);
 /// Every node gets a new certificate.
 const CA_WAIT: Duration = Duration::from_secs(180);
 
@@ -68,7 +71,11 @@ impl Held {
             machine: machine.clone(),
             swarm: self.lock.name().clone(),
         })?;
-        Ok(node.id.clone().ok_or_else(|| SwarmError::NotIn { machine: machine.clone() })?)
+        Ok(node.id.clone().ok_or_else(|| self.not_in(machine))?)
+    }
+
+    fn not_in(&self, machine: &MachineName) -> SwarmError {
+        SwarmError::NotIn { machine: machine.clone(), swarm: self.lock.name().clone() }
     }
 
     /// Saves the record.
@@ -125,10 +132,7 @@ async fn one(
     let events = world.events.of(machine);
     let api = &held.manager.api;
     let all = api.nodes(deadline).await?;
-    let node = all
-        .iter()
-        .find(|node| node.id == id)
-        .ok_or_else(|| SwarmError::NotIn { machine: machine.clone() })?;
+    let node = all.iter().find(|node| node.id == id).ok_or_else(|| held.not_in(machine))?;
     match change {
         Change::Role(role) => {
             if node.role() == *role {
@@ -224,8 +228,8 @@ pub async fn autolock(world: &World, name: &MachineName, is_on: bool) -> Result<
     held.save(world)
 }
 
-/// Unlocks every locked manager with the key of the store. Answers who was locked.
-pub async fn unlock(world: &World, name: &MachineName) -> Result<Vec<MachineName>, OpsError> {
+/// Unlocks every locked manager with the key of the store. Answers what came of each that was locked.
+pub async fn unlock(world: &World, name: &MachineName) -> Result<Results, OpsError> {
     let record = world.swarm(name)?;
     let answers = through::managers(world, &record).await;
     let locked: Vec<Manager> = answers
@@ -234,14 +238,14 @@ pub async fn unlock(world: &World, name: &MachineName) -> Result<Vec<MachineName
         .filter(|manager| manager.seen == Seen::Locked)
         .collect();
     if locked.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Results::new());
     }
     let key = record.unlock_key.as_ref().ok_or_else(|| SwarmError::NoKey { name: name.clone() })?;
-    let mut unlocked = Vec::new();
-    for manager in locked {
+    // All at once: where the majority is locked, none is ready before the others are.
+    let unlocked = locked.iter().map(|manager| async {
         world.events.of(&manager.machine).step("unlocking");
-        manager.api.unlock(&key.0, Deadline::after(ASK_WAIT)).await?;
-        unlocked.push(manager.machine);
-    }
-    Ok(unlocked)
+        let outcome = manager.api.unlock(&key.0, Deadline::after(UNLOCK_WAIT)).await;
+        (manager.machine.clone(), outcome.map_err(OpsError::from))
+    });
+    Ok(futures_util::future::join_all(unlocked).await)
 }

@@ -7,11 +7,11 @@ use std::{
 };
 
 use super::{
-    SwarmError, checks,
+    SwarmError, change, checks,
     form::{Forming, Results},
     muster::{self, Present},
     reachable::Line,
-    ready,
+    ready, through,
 };
 use crate::{
     checkpoint::{Checkpoint, Checkpoints},
@@ -119,6 +119,7 @@ async fn assemble(
     let members = record.members();
     let mut results = make(world, request, &members).await;
     reach(world, Checkpoint::SwarmMustered);
+    results.extend(unlock(world, &request.name, &record).await?);
     let usable = without_failed(&members, &results);
     let entered = muster::enter(world, usable).await;
     let mut present = Vec::new();
@@ -141,7 +142,12 @@ async fn assemble(
     world.store.save_swarm(lock, &record)?;
 
     let was_formed = record.stage == Stage::Formed;
-    let changed = !was_formed || present.iter().any(|one| one.seen().node().is_none());
+    let is_recorded = |one: &Arc<Present>| {
+        one.seen()
+            .node()
+            .is_some_and(|id| record.node(&one.machine).is_some_and(|node| node.id.as_deref() == Some(id)))
+    };
+    let changed = !was_formed || !present.iter().all(is_recorded);
     let (present, unready) = ready::ready(world, lock, &mut record, present).await?;
     results.extend(unready);
     let (cluster, joined) = match form(world, lock, record, present, standing, was_formed, &results).await {
@@ -273,6 +279,19 @@ fn without_failed(members: &[Member], results: &Results) -> Vec<MachineName> {
     members.iter().map(|member| member.machine.clone()).filter(|name| !has_failed(name)).collect()
 }
 
+/// Managers that came up locked get the key of the store. Answers those that did not take it.
+async fn unlock(world: &World, name: &MachineName, record: &Record) -> Result<Results, OpsError> {
+    if record.unlock_key.is_none() {
+        return Ok(Results::new());
+    }
+    let mut locked = change::unlock(world, name).await?;
+    if !locked.is_empty() {
+        through::manager(world, name, record).await?;
+    }
+    locked.retain(|(_, outcome)| outcome.is_err());
+    Ok(locked)
+}
+
 /// What is there already, and through whom it can be asked.
 async fn stand(
     world: &World,
@@ -285,7 +304,7 @@ async fn stand(
         present.iter().filter_map(|one| record.node(&one.machine)).map(Node::member).collect();
     let seen: Vec<Seen> = present.iter().map(|one| one.seen()).collect();
     let standing = standing::standing(&members, &seen, record.cluster.as_deref(), was_begun)
-        .map_err(SwarmError::from)?;
+        .map_err(|conflict| SwarmError::Conflict { swarm: name.clone(), conflict })?;
     if standing == Standing::Nothing
         && !members.iter().any(|member| member.role == crate::engine::api::swarm::Role::Manager)
     {

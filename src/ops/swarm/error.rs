@@ -66,10 +66,12 @@ pub enum SwarmError {
         swarm: MachineName,
     },
     /// A member that is not in.
-    #[error("{machine} is not in the swarm (yet)")]
+    #[error("{machine} is not in swarm {swarm} (yet)")]
     NotIn {
         /// The machine.
         machine: MachineName,
+        /// The swarm.
+        swarm: MachineName,
     },
     /// A machine that is a member of another swarm of this store.
     #[error("{machine} is a member of swarm {swarm}")]
@@ -92,6 +94,8 @@ pub enum SwarmError {
     Last {
         /// The machine.
         machine: MachineName,
+        /// The swarm.
+        swarm: MachineName,
     },
     /// A node that does not answer.
     #[error("{machine} does not answer to the swarm, so its tasks cannot be moved away in order")]
@@ -130,8 +134,13 @@ pub enum SwarmError {
     #[error(transparent)]
     Discovery(#[from] DiscoveryError),
     /// Hosts are in a swarm already.
-    #[error(transparent)]
-    Conflict(#[from] Conflict),
+    #[error("{conflict}")]
+    Conflict {
+        /// The swarm that was to be formed of them.
+        swarm: MachineName,
+        /// In which way.
+        conflict: Conflict,
+    },
     /// An address could not be chosen.
     #[error(transparent)]
     Address(#[from] AddressError),

@@ -25,7 +25,7 @@ use crate::{
         addresses::Addresses,
         formation::{self, Door, Joiner},
         record::{Node, Record, Stage, UnlockKey},
-        standing::Seen,
+        standing::{Conflict, Seen},
     },
 };
 
@@ -177,11 +177,19 @@ impl Forming<'_> {
             events: &events,
         };
         let id = match present.seen() {
-            Seen::Worker { node } | Seen::Manager { node, .. } => node,
-            Seen::Joining => formation::active(&joiner, &door, Deadline::after(JOIN_WAIT))
-                .await
-                .map_err(SwarmError::from)?,
-            Seen::Locked => self.unlock(present).await?,
+            Seen::Worker { node } | Seen::Manager { node, .. } => {
+                self.ours(present, through, &node).await?;
+                node
+            }
+            Seen::Joining => {
+                let id = &present.info.swarm.node_id;
+                if !id.is_empty() {
+                    self.ours(present, through, id).await?;
+                }
+                let let_in = formation::active(&joiner, &door, Deadline::after(JOIN_WAIT)).await;
+                let_in.map_err(SwarmError::from)?
+            }
+            Seen::Locked => return Err(SwarmError::NoKey { name: self.lock.name().clone() }.into()),
             Seen::Failed(_) => {
                 // What an earlier attempt left behind would refuse this one.
                 present.api.swarm_leave(true, Deadline::after(ASK_WAIT)).await?;
@@ -203,6 +211,15 @@ impl Forming<'_> {
             self.replace(present, through, &earlier).await?;
         }
         Ok(())
+    }
+
+    /// A node that the managers do not know is one of another swarm, or was forgotten by this one.
+    async fn ours(&self, present: &Present, through: &Api, id: &str) -> Result<(), OpsError> {
+        if through.node(id, Deadline::after(ASK_WAIT)).await?.is_some() {
+            return Ok(());
+        }
+        let conflict = Conflict::Stranger { machine: present.machine.clone() };
+        Err(SwarmError::Conflict { swarm: self.lock.name().clone(), conflict }.into())
     }
 
     /// A host that was made anew would show twice: its earlier node gives its labels to the new one and goes.
@@ -234,15 +251,6 @@ impl Forming<'_> {
     ) -> Result<String, OpsError> {
         let outcome = formation::join(joiner, door, availability, Deadline::after(JOIN_WAIT)).await;
         Ok(outcome.map_err(SwarmError::from)?)
-    }
-
-    /// A locked manager of ours goes on once it has the key.
-    async fn unlock(&self, present: &Present) -> Result<String, OpsError> {
-        let deadline = Deadline::after(ASK_WAIT);
-        if let Some(key) = self.read(|record| record.unlock_key.clone()) {
-            present.api.unlock(&key.0, deadline).await?;
-        }
-        Ok(present.api.info(deadline).await?.swarm.node_id)
     }
 
     /// A node that is in with the other role gets the one that was asked for.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     engine::api::{
         Api,
-        swarm::{NodeState, Role},
+        swarm::{Node, NodeState, Role},
         until,
     },
     machine::MachineName,
@@ -27,6 +27,8 @@ use crate::{
 
 /// One request and its answer.
 const ASK_WAIT: Duration = Duration::from_secs(30);
+/// A host that is there answers within; one that is gone is silent.
+const ANSWER_WAIT: Duration = Duration::from_secs(10);
 /// A node that left is seen down after about three heartbeats.
 const DOWN_WAIT: Duration = Duration::from_secs(60);
 
@@ -53,7 +55,7 @@ pub async fn node(
         others.nodes.retain(|node| node.machine != *machine);
         held.manager = through::manager(world, name, &others).await.map_err(|error| match error {
             OpsError::Swarm(SwarmError::NoAnswer { .. }) => {
-                SwarmError::Last { machine: machine.clone() }.into()
+                SwarmError::Last { machine: machine.clone(), swarm: name.clone() }.into()
             }
             other => other,
         })?;
@@ -88,28 +90,65 @@ async fn leave(
     let all = api.nodes(Deadline::after(ASK_WAIT)).await?;
     let Some(found) = all.iter().find(|node| node.id == id) else { return Ok(()) };
     may_lose(machine, found, &all, going.force)?;
-    if found.status.state == NodeState::Ready {
-        events.step("moving its tasks away");
-        drain::drain(world, api, machine, id, going.force).await?;
-    } else if !going.force {
-        return Err(SwarmError::Down { machine: machine.clone() }.into());
-    }
-    if found.role() == Role::Manager {
-        events.step("becoming a worker");
-        api.update_node(id, Deadline::after(ASK_WAIT), |spec| spec["Role"] = "worker".into()).await?;
-        if found.status.state == NodeState::Ready {
-            let settled = formation::settled(api, machine, id, &events, Deadline::after(DOWN_WAIT)).await;
-            settled.map_err(SwarmError::from)?;
+    let engine = answering(world, machine).await;
+    match engine {
+        Some(engine) if found.status.state == NodeState::Ready => {
+            depart(world, api, &engine, machine, found, going).await?;
+        }
+        None | Some(_) if !going.force => return Err(SwarmError::Down { machine: machine.clone() }.into()),
+        engine => {
+            events.note("it does not answer to the swarm, which forgets it as it is");
+            if found.role() == Role::Manager {
+                demote(api, id).await?;
+            }
+            if let Some(engine) = engine {
+                // Else it would go on knocking; one that cannot leave any more is forgotten all the same.
+                let _ = engine.swarm_leave(true, Deadline::after(ASK_WAIT)).await;
+            }
         }
     }
-    if found.status.state == NodeState::Ready {
-        events.step("leaving the swarm");
-        let engine = through::engine(world, machine, Deadline::after(ASK_WAIT)).await?;
-        engine.swarm_leave(false, Deadline::after(ASK_WAIT)).await?;
-        until_down(world, api, machine, id).await?;
-    }
     events.step("being forgotten by the swarm");
-    Ok(api.remove_node(id, going.force || held.record.cluster.is_none(), Deadline::after(ASK_WAIT)).await?)
+    if going.force {
+        let forgotten = formation::forget(api, machine, id, &events).await;
+        return Ok(forgotten.map_err(SwarmError::from)?);
+    }
+    Ok(api.remove_node(id, held.record.cluster.is_none(), Deadline::after(ASK_WAIT)).await?)
+}
+
+/// The engine of a member; `None` where its host is gone, whatever the swarm still believes of it.
+async fn answering(world: &World, machine: &MachineName) -> Option<Api> {
+    let deadline = Deadline::after(ANSWER_WAIT);
+    let engine = through::engine(world, machine, deadline).await.ok()?;
+    engine.info(deadline).await.ok()?;
+    Some(engine)
+}
+
+async fn demote(api: &Api, id: &str) -> Result<(), OpsError> {
+    let to_worker = |spec: &mut serde_json::Value| spec["Role"] = "worker".into();
+    Ok(api.update_node(id, Deadline::after(ASK_WAIT), to_worker).await?)
+}
+
+/// A node that is up goes in order: nothing runs there any more, nothing is decided there any more.
+async fn depart(
+    world: &World,
+    api: &Api,
+    engine: &Api,
+    machine: &MachineName,
+    node: &Node,
+    going: Going,
+) -> Result<(), OpsError> {
+    let events = world.events.of(machine);
+    events.step("moving its tasks away");
+    drain::drain(world, api, machine, &node.id, going.force).await?;
+    if node.role() == Role::Manager {
+        events.step("becoming a worker");
+        demote(api, &node.id).await?;
+        let settled = formation::settled(api, machine, &node.id, &events, Deadline::after(DOWN_WAIT)).await;
+        settled.map_err(SwarmError::from)?;
+    }
+    events.step("leaving the swarm");
+    engine.swarm_leave(false, Deadline::after(ASK_WAIT)).await?;
+    until_down(world, api, machine, &node.id).await
 }
 
 /// The engine refuses to forget a node that it still sees up.

@@ -1,5 +1,10 @@
 //! `swarm status` and `swarm ls`: what the managers say, beside what was recorded.
 
+mod listed;
+mod waiting;
+
+pub use waiting::Waiting;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
@@ -46,6 +51,8 @@ pub struct Status {
     pub autolock: bool,
     /// Whether the swarm's own CA is being replaced.
     pub ca_rotation: bool,
+    /// Tasks that are to run and do not.
+    pub waiting: Vec<Waiting>,
     /// Its nodes, those of the record first.
     pub nodes: Vec<NodeStatus>,
 }
@@ -102,7 +109,9 @@ pub enum Cure {
     Gone,
     /// It is what is left of a host that was made anew.
     Earlier,
-    /// It is in no swarm: forming goes on.
+    /// It waits for the key.
+    Unlock,
+    /// It is in no swarm, or as another node: forming goes on.
     GoOn,
 }
 
@@ -182,37 +191,8 @@ pub async fn status(world: &World, name: &MachineName, asks_hosts: bool) -> Resu
 async fn seen_by(name: &MachineName, record: &Record, manager: &Manager) -> Result<Status, OpsError> {
     let deadline = Deadline::after(ASK_WAIT);
     let swarm = manager.api.swarm(deadline).await?;
-    let Work { nodes, services: _, tasks } = work(manager, deadline).await?;
-    let running =
-        |id: &str| tasks.iter().filter(|task| task.node_id == id && task.status.state == "running").count();
-    let quorum = Quorum::of(&nodes);
-    let mut listed: Vec<NodeStatus> = Vec::new();
-    for wished in &record.nodes {
-        let found = nodes.iter().find(|node| wished.id.as_ref() == Some(&node.id));
-        listed.push(match found {
-            Some(node) => NodeStatus {
-                machine: Some(wished.machine.clone()),
-                ..NodeStatus::of(node, running(&node.id))
-            },
-            None => NodeStatus {
-                machine: Some(wished.machine.clone()),
-                role: wished.role,
-                trouble: Some("it is not in the swarm".to_owned()),
-                cure: Some(Cure::GoOn),
-                ..NodeStatus::default()
-            },
-        });
-    }
-    let is_ours = |node: &&Node| record.nodes.iter().any(|wished| wished.id.as_ref() == Some(&node.id));
-    for stranger in nodes.iter().filter(|node| !is_ours(node)) {
-        let mut shown = NodeStatus::of(stranger, running(&stranger.id));
-        let is_again = |node: &&Node| is_ours(node) && node.description.hostname == shown.hostname;
-        if nodes.iter().any(|node| is_again(&node)) && stranger.status.state != NodeState::Ready {
-            shown.trouble = Some(format!("{} shows twice: this is an earlier node of it", shown.hostname));
-            shown.cure = Some(Cure::Earlier);
-        }
-        listed.push(shown);
-    }
+    let work = work(manager, deadline).await?;
+    let quorum = Quorum::of(&work.nodes);
     Ok(Status {
         name: name.clone(),
         cluster: Some(swarm.id.clone()),
@@ -222,7 +202,8 @@ async fn seen_by(name: &MachineName, record: &Record, manager: &Manager) -> Resu
         margin: quorum.margin(),
         autolock: swarm.is_autolocked(),
         ca_rotation: swarm.root_rotation_in_progress,
-        nodes: listed,
+        waiting: waiting::waiting(&work),
+        nodes: listed::listed(record, &work),
     })
 }
 
@@ -230,12 +211,14 @@ async fn seen_by(name: &MachineName, record: &Record, manager: &Manager) -> Resu
 fn unseen(name: &MachineName, record: &Record, answers: &through::Answers) -> Status {
     let of = |node: &crate::swarm::record::Node| {
         let answer = answers.iter().find(|(machine, _)| *machine == node.machine).map(|(_, answer)| answer);
+        let is_locked = matches!(answer, Some(Ok(manager)) if manager.seen == Seen::Locked);
         let trouble = match answer {
             None => None,
             Some(Ok(manager)) => match &manager.seen {
                 Seen::Locked => Some("it is locked".to_owned()),
                 Seen::Manager { .. } => Some("it has no quorum".to_owned()),
-                Seen::Outside | Seen::Joining | Seen::Failed(_) | Seen::Worker { .. } => {
+                Seen::Failed(reason) => Some(reason.clone()),
+                Seen::Outside | Seen::Joining | Seen::Worker { .. } => {
                     Some("it is no manager of this swarm".to_owned())
                 }
             },
@@ -248,6 +231,7 @@ fn unseen(name: &MachineName, record: &Record, answers: &through::Answers) -> St
             availability: node.availability,
             address: node.advertise.map(|address| address.to_string()).unwrap_or_default(),
             trouble,
+            cure: is_locked.then_some(Cure::Unlock),
             ..NodeStatus::default()
         }
     };
@@ -260,6 +244,7 @@ fn unseen(name: &MachineName, record: &Record, answers: &through::Answers) -> St
         margin: 0,
         autolock: record.settings.autolock,
         ca_rotation: false,
+        waiting: Vec::new(),
         nodes: record.nodes.iter().map(of).collect(),
     }
 }
@@ -268,19 +253,44 @@ fn unseen(name: &MachineName, record: &Record, answers: &through::Answers) -> St
 async fn ask_hosts(world: &World, record: &Record, status: &mut Status) {
     let machines = status.nodes.iter().filter_map(|node| node.machine.clone()).collect();
     let now = jiff::Timestamp::now().as_second();
+    let ill = |machine: &MachineName| {
+        status.nodes.iter().any(|node| node.machine.as_ref() == Some(machine) && !node.is_well())
+    };
     let hosts = fan_out::fan_out(machines, fan_out::AT_ONCE, |machine| {
-        let world = world.clone();
-        async move { look(&world, &machine).await.ok() }
+        let (world, is_ill) = (world.clone(), ill(&machine));
+        async move {
+            let own = async { if is_ill { own_word(&world, &machine).await.ok() } else { None } };
+            futures_util::future::join(own, async { look(&world, &machine).await.ok() }).await
+        }
     })
     .await;
-    for (machine, host) in hosts {
+    for (machine, (seen, host)) in hosts {
         let node = status.nodes.iter_mut().find(|node| node.machine.as_ref() == Some(&machine));
-        let (Some(node), Some(host)) = (node, host) else { continue };
+        let Some(node) = node else { continue };
+        if let Some((trouble, cure)) = seen.and_then(ailing) {
+            node.trouble = Some(trouble);
+            node.cure = Some(cure);
+        }
+        let Some(host) = host else { continue };
         node.certificate_days = host.certificate_until.map(|until| (until - now).div_euclid(24 * 60 * 60));
+        if let Some(days) = node.certificate_days.filter(|days| *days < 0) {
+            node.trouble = Some(format!("its certificate ended {} days ago", -days - 1));
+            node.cure = Some(if node.state == NodeState::Ready { Cure::Rejoin } else { Cure::GoOn });
+        }
         if let Some(moved) = record.node(&machine).and_then(|wished| moved(wished, &host)) {
             node.trouble = Some(moved);
             node.cure = Some(Cure::Rejoin);
         }
+    }
+}
+
+/// What a node that the managers do not see well says of itself, where that explains it.
+fn ailing(seen: Seen) -> Option<(String, Cure)> {
+    match seen {
+        Seen::Locked => Some(("it is locked".to_owned(), Cure::Unlock)),
+        Seen::Failed(reason) => Some((reason, Cure::GoOn)),
+        Seen::Outside => Some(("it is in no swarm any more".to_owned(), Cure::GoOn)),
+        Seen::Joining | Seen::Worker { .. } | Seen::Manager { .. } => None,
     }
 }
 
@@ -290,6 +300,12 @@ fn moved(wished: &record::Node, host: &Host) -> Option<String> {
     let now: Vec<String> = host.interfaces.iter().map(|interface| interface.net.addr().to_string()).collect();
     let is_there = now.is_empty() || now.contains(&dialled.to_string());
     (!is_there).then(|| format!("the others dial it at {dialled}, and its address is {} now", now.join(", ")))
+}
+
+async fn own_word(world: &World, machine: &MachineName) -> Result<Seen, OpsError> {
+    let deadline = Deadline::after(ASK_WAIT);
+    let engine = through::engine(world, machine, deadline).await?;
+    Ok(Seen::of(&engine.info(deadline).await?.swarm))
 }
 
 async fn look(world: &World, machine: &MachineName) -> Result<Host, OpsError> {

@@ -12,8 +12,7 @@ use crate::{
         json, table,
     },
     engine::api::swarm::Role,
-    machine::MachineName,
-    ops::swarm::status::{Cure, NodeStatus, Status, status},
+    ops::swarm::status::{Cure, NodeStatus, Status, Waiting, status},
     retry::beat,
 };
 
@@ -67,7 +66,8 @@ fn exit(status: &Status) -> u8 {
 }
 
 fn text(status: &Status, program: &str) -> String {
-    let Status { name, cluster, through, managers, reachable, margin, autolock, ca_rotation, nodes } = status;
+    let Status { name, cluster, through, managers, reachable, margin, autolock, ca_rotation, waiting, nodes } =
+        status;
     let id = cluster.as_deref().unwrap_or("not formed");
     let quorum = match through {
         Some(through) => {
@@ -82,22 +82,34 @@ fn text(status: &Status, program: &str) -> String {
     if *ca_rotation {
         head += "the swarm's CA is being replaced\n";
     }
+    for Waiting { service, tasks, why } in waiting {
+        let wait = if *tasks == 1 { "task waits" } else { "tasks wait" };
+        head.extend([service, ": ", &tasks.to_string(), " ", wait, ": ", why, "\n"]);
+    }
     let titles =
         ["NODE", "ROLE", "STATE", "AVAILABILITY", "MANAGER", "ADDRESS", "ENGINE", "TASKS", "CERT", "TROUBLE"];
     let mut rows = vec![titles.map(str::to_owned)];
     rows.extend(nodes.iter().map(row));
     let mut shown = format!("{head}\n{}", table::aligned(&rows));
-    for cure in nodes.iter().filter_map(|node| cure(node, name, program)) {
-        shown.extend(["hint: ", &cure, "\n"]);
+    let mut hints: Vec<String> = nodes.iter().filter_map(|node| cure(node, status, program)).collect();
+    // Locked managers have one cure in common.
+    hints.dedup();
+    for hint in hints {
+        shown.extend(["hint: ", &hint, "\n"]);
     }
     shown
 }
 
 /// What to type where it is known what helps.
-fn cure(node: &NodeStatus, swarm: &MachineName, program: &str) -> Option<String> {
+fn cure(node: &NodeStatus, status: &Status, program: &str) -> Option<String> {
+    let swarm = &status.name;
     let machine = node.machine.as_ref().map(ToString::to_string).unwrap_or_default();
     let id = node.id.as_deref().unwrap_or_default();
     Some(match node.cure? {
+        Cure::Rejoin if node.role == Role::Manager && status.managers == 1 => format!(
+            "{machine} is the only manager, so the swarm must begin anew: {program} swarm rm --force {swarm} && {}",
+            anew(status, program)
+        ),
         Cure::Rejoin => {
             let add = match node.role {
                 Role::Manager => "--managers",
@@ -110,9 +122,27 @@ fn cure(node: &NodeStatus, swarm: &MachineName, program: &str) -> Option<String>
         Cure::Gone => format!(
             "make {machine} anew: {program} swarm create {swarm}; or forget it: {program} swarm rm-node --force {swarm} {machine}"
         ),
-        Cure::Earlier => format!("forget what {} was: docker node rm --force {id}", node.hostname),
+        Cure::Earlier => {
+            let through = status.through.as_ref().map(ToString::to_string).unwrap_or_default();
+            format!(
+                "forget what {} was: docker $({program} config {through}) node rm --force {id}",
+                node.hostname
+            )
+        }
+        Cure::Unlock => format!("unlock all that are locked: {program} swarm unlock {swarm}"),
         Cure::GoOn => format!("bring {machine} in: {program} swarm create {swarm}"),
     })
+}
+
+/// What forms the same swarm.
+fn anew(status: &Status, program: &str) -> String {
+    let of = |role: Role| {
+        let nodes = status.nodes.iter().filter(|node| node.role == role);
+        nodes.filter_map(|node| Some(node.machine.as_ref()?.to_string())).collect::<Vec<_>>().join(",")
+    };
+    let workers = Some(of(Role::Worker)).filter(|names| !names.is_empty());
+    let workers = workers.map(|names| format!(" --workers {names}")).unwrap_or_default();
+    format!("{program} swarm create --managers {}{workers} {}", of(Role::Manager), status.name)
 }
 
 fn row(node: &NodeStatus) -> [String; 10] {
@@ -133,4 +163,65 @@ fn row(node: &NodeStatus) -> [String; 10] {
         node.certificate_days.map(|days| format!("{days} d")).unwrap_or_default(),
         node.trouble.clone().unwrap_or_default().replace('\n', " "),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::api::swarm::{NodeState, Reachability};
+
+    fn node(machine: &str, role: Role) -> NodeStatus {
+        let reachability = (role == Role::Manager).then_some(Reachability::Reachable);
+        let machine = Some(machine.parse().unwrap());
+        NodeStatus { machine, role, reachability, state: NodeState::Ready, ..NodeStatus::default() }
+    }
+
+    fn swarm(nodes: Vec<NodeStatus>) -> Status {
+        let managers = nodes.iter().filter(|node| node.role == Role::Manager).count();
+        Status {
+            name: "web".parse().unwrap(),
+            cluster: Some("c".to_owned()),
+            through: Some("m1".parse().unwrap()),
+            managers,
+            reachable: managers,
+            margin: 0,
+            autolock: false,
+            ca_rotation: false,
+            waiting: Vec::new(),
+            nodes,
+        }
+    }
+
+    #[test]
+    fn tasks_that_wait_are_told_with_why_and_do_not_make_a_swarm_ill() {
+        let mut status = swarm(vec![node("m1", Role::Manager)]);
+        let waiting = |tasks, why: &str| Waiting { service: "shop".to_owned(), tasks, why: why.to_owned() };
+        status.waiting = vec![waiting(1, "No such image: x"), waiting(2, "no suitable node")];
+        let shown = text(&status, "rmachine");
+        assert!(shown.starts_with("swarm web (c): healthy\n"), "{shown}");
+        let lines = "shop: 1 task waits: No such image: x\nshop: 2 tasks wait: no suitable node\n";
+        assert!(shown.contains(lines), "{shown}");
+        assert_eq!(exit(&status), code::DONE);
+    }
+
+    #[test]
+    fn what_to_type_for_a_manager_whose_address_changed_depends_on_whether_there_are_others() {
+        let moved = |machine: &str| {
+            let cure = Some(Cure::Rejoin);
+            NodeStatus { trouble: Some("moved".to_owned()), cure, ..node(machine, Role::Manager) }
+        };
+        let three = swarm(vec![
+            node("m1", Role::Manager),
+            moved("m2"),
+            node("m3", Role::Manager),
+            node("w1", Role::Worker),
+        ]);
+        let rejoin = "hint: m2 must join anew: rmachine swarm rm-node --force web m2 && rmachine swarm add --managers m2 web\n";
+        assert!(text(&three, "rmachine").ends_with(rejoin), "{}", text(&three, "rmachine"));
+        assert_eq!(exit(&three), code::PARTLY);
+        let alone = swarm(vec![moved("m1"), node("w1", Role::Worker), node("w2", Role::Worker)]);
+        let begin =
+            "rmachine swarm rm --force web && rmachine swarm create --managers m1 --workers w1,w2 web\n";
+        assert!(text(&alone, "rmachine").ends_with(begin), "{}", text(&alone, "rmachine"));
+    }
 }

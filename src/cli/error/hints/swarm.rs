@@ -32,14 +32,14 @@ pub(super) fn hints(error: &SwarmError, to: To<'_>) -> Hints {
         SwarmError::NotMember { swarm, .. } => {
             one(format!("{program} swarm status {swarm} shows the members"))
         }
-        SwarmError::NotIn { .. } => one(format!("bring it in: {program} swarm create NAME goes on")),
+        SwarmError::NotIn { swarm, .. } => one(format!("bring it in: {program} swarm create {swarm}")),
         SwarmError::Taken { machine, swarm } => {
             one(format!("take it out first: {program} swarm rm-node {swarm} {machine}"))
         }
         SwarmError::Quorum { .. } => {
             one("promote or add another manager first; --force does it anyway, and may lose the swarm")
         }
-        SwarmError::Last { .. } => one(format!("end the swarm instead: {program} swarm rm NAME")),
+        SwarmError::Last { swarm, .. } => one(format!("end the swarm instead: {program} swarm rm {swarm}")),
         SwarmError::Down { machine } => {
             one(format!("start it ({program} start {machine}), or forget it with --force"))
         }
@@ -59,7 +59,7 @@ pub(super) fn hints(error: &SwarmError, to: To<'_>) -> Hints {
         }
         SwarmError::Topology(error) => of_topology(error),
         SwarmError::Discovery(error) => of_discovery(error),
-        SwarmError::Conflict(error) => of_conflict(error, program),
+        SwarmError::Conflict { swarm, conflict } => of_conflict(conflict, swarm.as_str(), program),
         SwarmError::Address(error) => of_address(error),
         SwarmError::Host(error) => along(error, to),
         SwarmError::Formation(error) => of_formation(error, to),
@@ -130,20 +130,23 @@ fn of_discovery(error: &DiscoveryError) -> Hints {
     }
 }
 
-fn of_conflict(error: &Conflict, program: &str) -> Hints {
+fn of_conflict(error: &Conflict, swarm: &str, program: &str) -> Hints {
     match error {
         Conflict::OtherSwarm { machine, .. } | Conflict::Stranger { machine } => one(format!(
             "if that swarm is not needed any more: docker $({program} config {machine}) swarm leave --force"
         )),
-        Conflict::Lost { .. } => one(format!("forget it, then begin anew: {program} swarm rm --force NAME")),
+        Conflict::Lost { .. } => {
+            one(format!("forget it, then begin anew: {program} swarm rm --force {swarm}"))
+        }
     }
 }
 
 fn of_address(error: &AddressError) -> Hints {
     match error {
-        AddressError::Ambiguous { machine, .. } => one(format!(
-            "say at which: --advertise INTERFACE, --advertise 10.0.0.0/8, or --advertise {machine}=ADDRESS"
-        )),
+        AddressError::Ambiguous { machine, choices } => {
+            let ways = choices.iter().map(|address| format!("--advertise {machine}={address}"));
+            one(format!("say at which: {}", ways.collect::<Vec<_>>().join(" or ")))
+        }
         AddressError::None { machine } | AddressError::NoneFits { machine, .. } => {
             one(format!("--advertise {machine}=ADDRESS"))
         }
@@ -164,7 +167,11 @@ fn of_formation(error: &FormationError, to: To<'_>) -> Hints {
         FormationError::NotReached { address, .. } => {
             one(format!("open {address}/tcp towards it, from every manager"))
         }
-        FormationError::Certificate { .. } => one("compare the hosts' clocks"),
+        FormationError::Certificate { machine, .. } => vec![
+            format!("compare the clocks: {} ssh {machine} -- date -u; date -u", to.program),
+            "then the same command again: a node whose own certificate ended leaves and joins anew"
+                .to_owned(),
+        ],
         FormationError::Engine { source, .. } => along(source, to),
         FormationError::Refused { .. } => Vec::new(),
     }

@@ -323,6 +323,8 @@ pub struct TaskStatus {
     pub state: String,
     /// Why it failed.
     pub err: String,
+    /// Since when, as the engine writes it.
+    pub timestamp: String,
 }
 
 #[cfg(test)]
