@@ -28,7 +28,11 @@ fn create_with_classic_swarm_says_what_to_type_instead_with_the_users_own_values
             &["--swarm", "--swarm-discovery=consul://10.0.0.2/x"],
             "swarm create --managers m1 --workers n2 m1-swarm",
         ),
-        (&["--swarm"], "swarm create --managers MANAGER --workers n2 MANAGER-swarm"),
+        // Nobody knows its master: it manages itself.
+        (
+            &["--swarm", "--swarm-addr", "10.0.0.9"],
+            "swarm create --managers n2 --advertise n2=10.0.0.9 n2-swarm",
+        ),
     ];
     for (flags, line) in table {
         let words: Vec<&str> = ["create", "-d", "none", "--url", URL, "--engine-label", "a=b c"]

@@ -22,23 +22,28 @@ const CLASSIC: [&str; 10] = [
     "swarm-opt",
     "swarm-strategy",
 ];
-/// What stands for a manager that the store does not know.
-const SOME_MANAGER: &str = "MANAGER";
-
 /// Both commands, with the values that the user typed.
 pub fn lines(app: &App, options: &SwarmOptions, names: &[MachineName], chosen: Option<&Chosen>) -> String {
-    let names = names.iter().map(MachineName::as_str).collect::<Vec<_>>().join(",");
-    let (managers, workers) = if options.master {
-        (names, String::new())
-    } else {
-        (manager(app, &options.discovery), format!(" --workers {names}"))
+    let all = names.iter().map(MachineName::as_str).collect::<Vec<_>>().join(",");
+    let master = master(app, &options.discovery).filter(|_| !options.master);
+    let (managers, workers) = match &master {
+        Some(master) => (master.as_str(), all.as_str()),
+        None if options.master => (all.as_str(), ""),
+        // An agent whose master is not known manages itself: a node of today does both.
+        None => all.split_once(',').unwrap_or((&all, "")),
     };
+    let workers = if workers.is_empty() { String::new() } else { format!(" --workers {workers}") };
+    let first = managers.split(',').next().unwrap_or_default();
     // A master that is no agent ran nothing but the swarm itself.
     let drained = if options.master && !options.agent { " --drain-managers" } else { "" };
-    let first = managers.split(',').next().unwrap_or(SOME_MANAGER).to_owned();
+    let advertised =
+        match (names, options.address.rsplit_once(':').map_or(options.address.as_str(), |(host, _)| host)) {
+            ([name], address) if !address.is_empty() => format!(" --advertise {name}={address}"),
+            _ => String::new(),
+        };
     let create = create(app, chosen);
     format!(
-        "rmachine {create} && rmachine swarm create --managers {managers}{workers}{drained} {first}-swarm"
+        "rmachine {create} && rmachine swarm create --managers {managers}{workers}{drained}{advertised} {first}-swarm"
     )
 }
 
@@ -53,7 +58,7 @@ fn create(app: &App, chosen: Option<&Chosen>) -> String {
 }
 
 /// The machine that was made the master of the same classic swarm.
-fn manager(app: &App, discovery: &str) -> String {
+fn master(app: &App, discovery: &str) -> Option<String> {
     let records = app.store().ok().and_then(|store| store.all().ok()).unwrap_or_default();
     let is_it =
         |options: &SwarmOptions| options.master && !discovery.is_empty() && options.discovery == discovery;
@@ -61,7 +66,7 @@ fn manager(app: &App, discovery: &str) -> String {
         .into_iter()
         .filter_map(|(name, record)| Some((name, record.ok()?)))
         .find(|(_, record)| is_it(&record.config.host_options.swarm_options))
-        .map_or_else(|| SOME_MANAGER.to_owned(), |(name, _)| name)
+        .map(|(name, _)| name)
 }
 
 /// A word as a shell reads it back.
