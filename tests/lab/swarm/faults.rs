@@ -1,8 +1,9 @@
-//! What goes wrong while a swarm is formed, at a place that chance decides: rmachine is killed, an engine is killed, a host is cut off. The same
-//! command then ends with exactly the swarm that was asked for.
+//! What goes wrong while a swarm is made, at a place that chance decides: rmachine is killed, an engine is killed, a host is cut off. The same
+//! command then ends with exactly the swarm that was asked for. Every other time its machines are new, so that the place may be anywhere
+//! between their making and their joining.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader},
     process::{Child, Stdio},
     time::{Duration, Instant},
 };
@@ -16,16 +17,78 @@ use crate::{
     support::{Kind, Run, User, is_campaign, report, seed},
 };
 
-const CREATE: [&str; 7] = ["swarm", "create", "--managers", "n1", "--workers", "n2", "web"];
-const MACHINES: [&str; 2] = ["n1", "n2"];
-/// Checkpoints of this swarm that something still happens after.
-const CHECKPOINTS: usize = Checkpoint::SWARM.len() - 1;
 /// Chance adds up to so much to a place.
 const LATER: Duration = Duration::from_millis(300);
 /// How many faults `make campaign` plays.
 const MANY: usize = 20;
-/// How long an engine or a network may take to be there again.
-const BACK_WITHIN: Duration = Duration::from_secs(60);
+
+/// What strikes inside of a host, from outside: a host that is being made lets nobody in yet. It is tried until there is something to strike
+/// at; then the end of it is waited for. Given store, machine, what strikes, and what shows that it is over.
+const STRIKE: &str = r#"
+init() {
+    for nspawn in $(pgrep -x systemd-nspawn); do
+        case $(tr '\0' ' ' <"/proc/$nspawn/cmdline") in *"--hostname=$2 "*"$1/"*) pgrep -x systemd -P "$nspawn" ;; esac
+    done | head -n 1
+}
+inside() { nsenter -t "$(init "$1" "$2")" -a /bin/sh -c "$3"; }
+until inside "$1" "$2" "$3"; do sleep 0.1; done
+until inside "$1" "$2" "$4"; do sleep 0.1; done
+"#;
+
+/// Of which machines the swarm is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Machines {
+    New,
+    Existing,
+}
+
+impl Machines {
+    const ALL: [Self; 2] = [Self::New, Self::Existing];
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::New => "swarm create with new machines",
+            Self::Existing => "swarm create",
+        }
+    }
+
+    /// A manager and a worker.
+    fn names(self) -> [&'static str; 2] {
+        match self {
+            Self::New => ["web-m1", "web-w1"],
+            Self::Existing => ["n1", "n2"],
+        }
+    }
+
+    fn create(self) -> Vec<&'static str> {
+        let members = match self {
+            Self::New => ["--managers", "1", "--workers", "1", "-d", "nspawn"].as_slice(),
+            Self::Existing => ["--managers", "n1", "--workers", "n2"].as_slice(),
+        };
+        [&["swarm", "create"], members, &["web"]].concat()
+    }
+
+    fn rm(self) -> &'static [&'static str] {
+        match self {
+            Self::New => &["swarm", "rm", "web", "-y", "--machines"],
+            Self::Existing => &["swarm", "rm", "web", "-y"],
+        }
+    }
+
+    /// Where something still happens after; the CA is there already.
+    fn places(self) -> Vec<Checkpoint> {
+        let of_swarm = Checkpoint::SWARM.into_iter().filter(|point| *point != Checkpoint::SwarmFinished);
+        match self {
+            Self::Existing => of_swarm.collect(),
+            Self::New => {
+                let of_all = |point: &Checkpoint| {
+                    !matches!(point, Checkpoint::CaMade | Checkpoint::ClientCertificateMade)
+                };
+                Checkpoint::ALL.into_iter().filter(of_all).chain(of_swarm).collect()
+            }
+        }
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
@@ -45,16 +108,29 @@ impl Fault {
         }
     }
 
-    /// What a shell on the host does; the network comes back by itself.
-    fn script(self) -> &'static str {
+    /// What strikes on the host, and what shows that it is over.
+    fn scripts(self) -> [&'static str; 2] {
         match self {
-            Self::RmachineKilled => "true",
-            Self::EngineKilled => "kill -9 $(systemctl show -p MainPID --value docker)",
-            Self::NetworkCut => {
-                "systemd-run --quiet --collect /bin/sh -c 'for chain in INPUT OUTPUT; do iptables -w -I $chain ! -o lo -j DROP 2>/dev/null || \
-                 iptables -w -I $chain ! -i lo -j DROP; done; sleep 8; for chain in INPUT OUTPUT; do iptables -w -D $chain 1; done'"
-            }
+            Self::RmachineKilled => ["true", "true"],
+            Self::EngineKilled => [
+                "systemctl reset-failed docker && systemctl kill --kill-whom=main -s KILL docker.service",
+                "systemctl is-active -q docker",
+            ],
+            Self::NetworkCut => [
+                "command -v iptables >/dev/null && systemd-run --quiet --collect --unit=cut /bin/sh -c \
+                 'for chain in INPUT OUTPUT; do iptables -w -I $chain ! -o lo -j DROP 2>/dev/null || \
+                 iptables -w -I $chain ! -i lo -j DROP; done; sleep 8; for chain in INPUT OUTPUT; do iptables -w -D $chain 1; done'",
+                "! systemctl is-active -q cut",
+            ],
         }
+    }
+
+    fn strike(self, user: &User, machine: &str) -> Child {
+        let [strikes, is_over] = self.scripts();
+        let store = user.store();
+        let mut timeout = user.command("timeout");
+        timeout.args(["60", "sh", "-c", STRIKE, "sh"]).arg(store).args([machine, strikes, is_over]);
+        timeout.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("timeout runs")
     }
 }
 
@@ -62,171 +138,98 @@ impl Fault {
 #[derive(Debug)]
 struct Blow {
     fault: Fault,
+    machines: Machines,
     machine: &'static str,
-    checkpoint: usize,
+    place: Checkpoint,
     later: Duration,
 }
 
 impl Blow {
     fn by_chance(number: usize, chance: &mut StdRng) -> Self {
+        let machines = Machines::ALL[number % Machines::ALL.len()];
+        let places = machines.places();
         Self {
             fault: Fault::ALL[number % Fault::ALL.len()],
-            machine: MACHINES[chance.random_range(0..MACHINES.len())],
-            checkpoint: chance.random_range(1..=CHECKPOINTS),
+            machines,
+            machine: machines.names()[chance.random_range(0..2)],
+            place: places[chance.random_range(0..places.len())],
             later: LATER.mul_f64(chance.random()),
         }
     }
 
     /// Forms the swarm and lets it happen meanwhile; whether it did.
     fn strike(&self, user: &User) -> bool {
-        let mut armed = arm(user, self.machine, self.fault.script());
         let mut create = user.command(env!("CARGO_BIN_EXE_rmachine"));
         let mut create = create
             .arg("-D")
-            .args(CREATE)
+            .args(self.machines.create())
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
             .expect("it runs");
-        let (mut met, mut struck) = (0, false);
+        let mut striker = None;
+        let mut is_struck = false;
         for line in BufReader::new(create.stderr.take().expect("stderr")).lines() {
-            met += usize::from(is_checkpoint(&line.expect("a line")));
-            if met == self.checkpoint && !struck {
+            let is_there = line.expect("a line").ends_with(&format!("checkpoint point={}", self.place));
+            if is_there && !is_struck {
+                is_struck = true;
                 std::thread::sleep(self.later);
                 match self.fault {
                     Fault::RmachineKilled => create.kill().expect("killed"),
                     Fault::EngineKilled | Fault::NetworkCut => {
-                        armed.stdin.take().expect("stdin").write_all(b"now\n").expect("said");
+                        striker = Some(self.fault.strike(user, self.machine));
                     }
                 }
-                struck = true;
             }
         }
         create.wait().expect("it ends");
-        drop(armed.stdin.take());
-        let _ = armed.kill();
-        armed.wait().expect("ssh ends");
-        struck
+        is_struck && striker.is_none_or(|mut striker| striker.wait().expect("it ends").success())
     }
-}
 
-/// Whether this is what -D says at a checkpoint of a swarm.
-fn is_checkpoint(line: &str) -> bool {
-    Checkpoint::SWARM.iter().any(|point| line.ends_with(&format!("checkpoint point={point}")))
-}
-
-/// A shell on the host that waits for a word.
-fn arm(user: &User, machine: &str, script: &str) -> Child {
-    let mut ssh = user.command(env!("CARGO_BIN_EXE_rmachine"));
-    let script = format!("systemctl reset-failed docker; echo armed; read word && {script}");
-    let ssh = ssh.args(["ssh", machine, "--", &script]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = ssh.stderr(Stdio::null()).spawn().expect("ssh runs");
-    let mut said = String::new();
-    BufReader::new(child.stdout.take().expect("stdout")).read_line(&mut said).expect("a line");
-    assert_eq!(said, "armed\n");
-    child
-}
-
-/// Every engine answers.
-fn until_back(user: &User) {
-    let began = Instant::now();
-    for machine in MACHINES {
-        while user.docker(machine, "version").status != 0 {
-            assert!(began.elapsed() < BACK_WITHIN, "{machine} did not come back");
-            std::thread::sleep(Duration::from_millis(200));
-        }
+    /// The asked swarm and nothing else, or what there is instead.
+    fn is_as_asked(&self, user: &User) -> Result<(), String> {
+        let Run { status, stdout, stderr } = user.rmachine(&["swarm", "status", "--json", "web"]);
+        let shown: Value = serde_json::from_str(&stdout).map_err(|error| format!("{error}: {stderr}"))?;
+        let nodes = shown["nodes"].as_array().ok_or("no nodes")?;
+        let roles: Vec<String> =
+            nodes.iter().map(|node| format!("{} {}", node["machine"], node["role"])).collect();
+        let [manager, worker] = self.machines.names();
+        let asked = [format!("\"{manager}\" \"manager\""), format!("\"{worker}\" \"worker\"")];
+        if status == 0 && roles == asked { Ok(()) } else { Err(format!("{status}, {shown}")) }
     }
-}
-
-/// The asked swarm and nothing else, or what there is instead.
-fn is_as_asked(user: &User) -> Result<(), String> {
-    let Run { status, stdout, stderr } = user.rmachine(&["swarm", "status", "--json", "web"]);
-    let shown: Value = serde_json::from_str(&stdout).map_err(|error| format!("{error}: {stderr}"))?;
-    let nodes = shown["nodes"].as_array().ok_or("no nodes")?;
-    let roles: Vec<String> =
-        nodes.iter().map(|node| format!("{} {}", node["machine"], node["role"])).collect();
-    let asked = [r#""n1" "manager""#, r#""n2" "worker""#];
-    if status == 0 && roles == asked { Ok(()) } else { Err(format!("{status}, {shown}")) }
-}
-
-/// What a host says of itself does not show that it cannot keep a node's files: only its join fails.
-fn one_that_fails_undoes_no_other(user: &User) {
-    let sh = |script: &str| user.rmachine(&["ssh", "n2", "--", script]).ok();
-    sh("rm -rf /var/lib/docker/swarm && echo >/var/lib/docker/swarm");
-    let create = ["swarm", "create", "--managers", "n1", "--workers", "n2,1", "-d", "nspawn", "web"];
-    let partly = user.rmachine(&create);
-    let partly = partly.fails(4, "2 of 3 hosts are in swarm web; to go on: rmachine swarm create web");
-    partly.fails(4, "the engine of n2 did not join");
-    let status = user.rmachine(&["swarm", "status", "web"]);
-    assert_eq!(status.status, 4, "{status:?}");
-    assert!(status.stdout.contains("hint: bring n2 in: rmachine swarm create web"), "{status:?}");
-
-    // Taken back: what was made is gone, what was there before is as it was.
-    user.rmachine(&["swarm", "create", "--rollback", "web"]).ok();
-    assert_eq!(user.rmachine(&["ls", "-q"]).ok(), "n1\nn2");
-    assert_eq!(user.docker("n1", "info --format '{{.Swarm.LocalNodeState}}'").ok(), "inactive");
-    assert_eq!(user.rmachine(&["swarm", "ls", "-q"]).ok(), "");
-
-    // Or gone on with, once what was wrong is mended; then nothing is left to take back.
-    user.rmachine(&CREATE).fails(4, "1 of 2 hosts are in swarm web");
-    sh("rm /var/lib/docker/swarm");
-    user.rmachine(&["swarm", "create", "web"]).ok();
-    is_as_asked(user).expect("the asked swarm");
-    user.rmachine(&["swarm", "create", "--rollback", "web"]).fails(3, "is finished");
-
-    // Its address goes: what happens is said, with the way out.
-    user.rmachine(&["swarm", "rm-node", "web", "n2", "-y"]).ok();
-    let net =
-        sh("ip -o -4 addr show dev host0 | sed -n 's/.* inet \\([0-9.]*\\)\\.[0-9]*\\/.*/\\1/p' | head -n 1");
-    sh(&format!("ip addr add {net}.251/32 dev host0"));
-    user.rmachine(&["swarm", "add", "--workers", "n2", "--advertise", &format!("n2={net}.251"), "web"]).ok();
-    sh(&format!("ip addr del {net}.251/32 dev host0"));
-    let moved = user.rmachine(&["swarm", "status", "web"]);
-    let told = format!("the others dial it at {net}.251, and its address is {net}.");
-    assert!(moved.status == 4 && moved.stdout.contains(&told), "{moved:?}");
-    let out = "rmachine swarm rm-node --force web n2 && rmachine swarm add --workers n2 web";
-    assert!(moved.stdout.contains(out), "{moved:?}");
-    let way_out =
-        user.command("sh").args(["-c", &out.replace("--force", "-y --force")]).output().expect("sh runs");
-    assert!(way_out.status.success(), "{}", String::from_utf8_lossy(&way_out.stderr));
-    is_as_asked(user).expect("the asked swarm");
-    user.rmachine(&["swarm", "rm", "web", "-y"]).ok();
 }
 
 #[test]
-fn whatever_goes_wrong_while_a_swarm_is_formed_the_same_command_ends_with_exactly_that_swarm() {
+fn whatever_goes_wrong_while_a_swarm_is_made_the_same_command_ends_with_exactly_that_swarm() {
     drop(host!(Kind::Debian12Engine));
     let user = User::new();
     user.rmachine(&["create", "-d", "nspawn", "n1", "n2"]).ok();
-    one_that_fails_undoes_no_other(&user);
     let mut chance = StdRng::seed_from_u64(seed() as u64);
     let count = if is_campaign() { MANY } else { Fault::ALL.len() };
     let mut wrong = Vec::new();
-    let mut tallies = Fault::ALL.map(|fault| (fault, 0, 0, Duration::ZERO));
+    let kinds = Machines::ALL.into_iter().flat_map(|machines| Fault::ALL.map(|fault| (machines, fault)));
+    let mut tallies: Vec<_> = kinds.map(|kind| (kind, 0, 0, Duration::ZERO)).collect();
     for number in 0..count {
         let blow = Blow::by_chance(number, &mut chance);
         let began = Instant::now();
         let struck = blow.strike(&user);
-        until_back(&user);
-        let again = user.rmachine(&CREATE);
+        let again = user.rmachine(&blow.machines.create());
         let ended = match again.status {
             _ if !struck => Err("nothing went wrong".to_owned()),
-            0 => is_as_asked(&user),
+            0 => blow.is_as_asked(&user),
             status => Err(format!("the second create: {status}, {}", again.stderr)),
         };
         println!("{blow:?}: {ended:?} ({:.1} s)", began.elapsed().as_secs_f32());
-        user.rmachine(&["swarm", "rm", "web", "-y"]).ok();
-        let tally = tallies.iter_mut().find(|tally| tally.0 == blow.fault).expect("one of all");
-        *tally = (tally.0, tally.1 + 1, tally.2 + usize::from(ended.is_ok()), tally.3 + began.elapsed());
+        user.rmachine(blow.machines.rm()).ok();
+        assert_eq!(user.rmachine(&["ls", "-q"]).ok(), "n1\nn2");
+        let kind = (blow.machines, blow.fault);
+        let tally = tallies.iter_mut().find(|tally| tally.0 == kind).expect("one of all");
+        *tally = (kind, tally.1 + 1, tally.2 + usize::from(ended.is_ok()), tally.3 + began.elapsed());
         wrong.extend(ended.err().map(|what| format!("{blow:?}: {what}")));
     }
-    for (fault, count, right, took) in tallies {
-        report(
-            &format!("{} at a random place of swarm create, then again", fault.words()),
-            count,
-            right,
-            took,
-        );
+    for ((machines, fault), count, right, took) in tallies.into_iter().filter(|tally| tally.1 > 0) {
+        let what = format!("{} at a random place of {}, then again", fault.words(), machines.words());
+        report(&what, count, right, took);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

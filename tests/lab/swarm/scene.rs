@@ -78,7 +78,17 @@ impl Scene {
         let status = self.status();
         let word = |node: &Value, key: &str| node[key].as_str().unwrap_or_default().to_owned();
         let nodes = status["nodes"].as_array().expect("nodes");
-        nodes.iter().map(|node| format!("{} {}", word(node, "machine"), word(node, "role"))).collect()
+        let mut roles: Vec<String> =
+            nodes.iter().map(|node| format!("{} {}", word(node, "machine"), word(node, "role"))).collect();
+        roles.sort();
+        roles
+    }
+
+    /// What `swarm status` says of a machine's node.
+    pub fn node(&self, machine: &str) -> Value {
+        let status = self.status();
+        let mut nodes = status["nodes"].as_array().expect("nodes").iter();
+        nodes.find(|node| node["machine"] == machine).expect("a node").clone()
     }
 
     /// The machine that leads.
@@ -190,7 +200,7 @@ impl Scene {
     }
 
     #[allow(clippy::unused_self, reason = "it reads as a question about the swarm")]
-    fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    pub fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let began = Instant::now();
         loop {
             if let Some(found) = look() {
