@@ -79,9 +79,16 @@ fn a_node_that_fails_undoes_no_other_and_one_that_is_lost_comes_back_by_what_is_
     one_that_joined_again_by_hand_shows_once_after_the_same_command(&pair);
     one_whose_certificate_ended_joins_anew(&pair);
     one_whose_address_went_is_told_with_the_way_out(&pair);
-    one_that_is_gone_is_forgotten_while_the_swarm_believes_it_ready(&pair);
-    pair.user.rmachine(&["swarm", "rm", "web", "-y"]).ok();
+}
+
+#[test]
+fn a_node_whose_host_is_gone_is_forgotten_and_a_manager_that_is_not_reached_is_taken_back() {
+    drop(host!(Kind::Debian12Engine));
+    let pair = Pair::new();
     a_manager_that_the_first_does_not_reach_is_taken_back(&pair);
+    pair.user.rmachine(&["swarm", "rm", "web", "-y"]).ok();
+    pair.user.rmachine(&CREATE).ok();
+    one_that_is_gone_is_forgotten_while_the_swarm_believes_it_ready(&pair);
 }
 
 /// What a host says of itself does not show that it cannot keep a node's files: only its join fails.
