@@ -249,8 +249,11 @@ impl BuiltIn for VirtualBox {
                 let resume = manage::Call::new(["controlvm", &id, "resume"]);
                 manage.call("wake the VM", resume).await?;
             }
-            // Nothing of a saved VM can be changed.
-            State::Saved => return make::wake(manage, state, &id).await,
+            // Nothing else of a saved VM can be changed.
+            State::Saved => {
+                make::forward(manage, state, &id).await?;
+                return make::wake(manage, state, &id).await;
+            }
             _ => {
                 make::image_is_there(context, state)?;
                 make::connect(manage, state, &id).await?;

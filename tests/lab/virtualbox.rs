@@ -181,6 +181,18 @@ fn a_machine_lives_its_whole_life(lab: &Lab<'_>) {
     assert_eq!(user.rmachine(&["status", "vm"]).ok(), "Running");
     assert!(!user.docker("vm", "version --format '{{.Server.Version}}'").ok().is_empty());
     user.rmachine(&["kill", "vm"]).ok();
+    // Put to sleep by the user; when it is woken another program has its port.
+    let saved = user.home().join("vm.sav");
+    std::fs::write(&saved, "memory").unwrap();
+    lab.manage(&["adoptstate", "vm", &saved.display().to_string()]).ok();
+    assert_eq!(user.rmachine(&["status", "vm"]).ok(), "Saved");
+    let port = || user.rmachine(&["inspect", "-f", "{{.Driver.SSHPort}}", "vm"]).ok().parse::<u16>().unwrap();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", port())).unwrap();
+    user.rmachine(&["start", "vm"]).ok();
+    assert_ne!(port(), taken.local_addr().unwrap().port());
+    assert_eq!(user.rmachine(&["ssh", "vm", "hostname"]).ok(), "vm");
+    user.rmachine(&["kill", "vm"]).ok();
+    assert_eq!(user.rmachine(&["status", "vm"]).ok(), "Saved");
     user.rmachine(&["rm", "-y", "vm"]).ok();
     assert_eq!(lab.holds(), "");
     assert!(!user.store().join("machines/vm").exists());

@@ -104,17 +104,23 @@ async fn import(manage: Manage<'_>, state: &mut Boxed) -> Result<()> {
     Ok(())
 }
 
-/// The host-only network and the port for SSH, which another program may have taken since.
+/// The host-only network, and the way for SSH.
 pub(super) async fn connect(manage: Manage<'_>, state: &mut Boxed, id: &str) -> Result<()> {
     let version = check::version(manage).await?;
     state.host_only = network::settle(state.host_only, version)?;
     let plug = network::ensure(manage, version, state.host_only, !state.host_only_no_dhcp).await?;
+    vm::plug(manage, state, id, &plug).await?;
+    forward(manage, state, id).await
+}
+
+/// The port for SSH, another one where it was taken meanwhile.
+pub(super) async fn forward(manage: Manage<'_>, state: &mut Boxed, id: &str) -> Result<()> {
     if state.base.ssh_port == 0 || !ports::is_free(state.base.ssh_port) {
         [state.base.ssh_port] =
             ports::free(&[]).map_err(|error| DriverError::failed("find a free port", error))?;
     }
     let info = vm::look(manage, id).await?.ok_or(DriverError::Gone)?;
-    vm::plug(manage, state, id, &plug, &info).await
+    vm::forward(manage, id, state.base.ssh_port, &info).await
 }
 
 /// Starts the VM, and learns where its engine will be.

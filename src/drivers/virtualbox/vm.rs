@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     driver::{Context, DriverError, Result},
-    machine::MachineName,
+    machine::{MachineName, State},
 };
 
 /// The one controller of disks.
@@ -145,14 +145,8 @@ pub(super) async fn share(manage: Manage<'_>, state: &Boxed, id: &str) -> Result
     manage.call(doing, Call::new(["setextradata", id, &links, "1"])).await.map(drop)
 }
 
-/// Plugs the VM into this computer's network, and has SSH forwarded by a port of its loopback.
-pub(super) async fn plug(
-    manage: Manage<'_>,
-    state: &Boxed,
-    id: &str,
-    plug: &Plug,
-    info: &Info,
-) -> Result<()> {
+/// Plugs the VM into this computer's network.
+pub(super) async fn plug(manage: Manage<'_>, state: &Boxed, id: &str, plug: &Plug) -> Result<()> {
     let doing = "connect the VM to this computer";
     let (kind, option, name) = match plug {
         Plug::Interface(name) => ("hostonly", "--hostonlyadapter2", name),
@@ -166,8 +160,12 @@ pub(super) async fn plug(
         "--cableconnected2",
         "on",
     ]);
-    manage.call(doing, call).await?;
-    let port = state.base.ssh_port;
+    manage.call(doing, call).await.map(drop)
+}
+
+/// Has SSH forwarded by a port of this computer's loopback; a saved VM takes that, too.
+pub(super) async fn forward(manage: Manage<'_>, id: &str, port: u16, info: &Info) -> Result<()> {
+    let doing = "forward a port to the VM";
     match info.forward(SSH_RULE) {
         Some(stands) if stands == port => return Ok(()),
         Some(_) => {
@@ -185,6 +183,10 @@ pub(super) async fn take_away(manage: Manage<'_>, state: &Boxed) -> Result<()> {
     let files = Files::of(context);
     let doing = "remove the VM";
     if let Some((id, info)) = find(manage, state).await? {
+        if info.state() == State::Saved {
+            // Nothing can be taken out of it before.
+            manage.call(doing, Call::new(["discardstate", &id])).await?;
+        }
         // VirtualBox would delete the image with the last disk that stands on it.
         if info.get(&format!("{CONTROLLER}-0-0")).is_some_and(|medium| medium != "none") {
             let call =
