@@ -194,7 +194,7 @@ fn what_would_go_wrong_is_told_before_a_host_is_touched() {
 
     // Two addresses to choose from.
     sh("n2", "ip addr add 10.99.0.2/24 dev host0").ok();
-    create(&["--advertise", "host0"]).fails(1, "10.99.0.2").fails(1, "--advertise n2=ADDRESS");
+    create(&["--advertise", "host0"]).fails(1, "10.99.0.2").fails(1, "--advertise n2=10.99.0.2");
     sh("n2", "ip addr del 10.99.0.2/24 dev host0").ok();
 
     // A program on a port of the swarm's.

@@ -1,6 +1,10 @@
 //! What goes wrong with one node: each trouble is told with the line that helps, and the line helps.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::Stdio,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rmachine::tls;
@@ -75,7 +79,16 @@ fn a_node_that_fails_undoes_no_other_and_one_that_is_lost_comes_back_by_what_is_
     one_that_joined_again_by_hand_shows_once_after_the_same_command(&pair);
     one_whose_certificate_ended_joins_anew(&pair);
     one_whose_address_went_is_told_with_the_way_out(&pair);
+}
+
+#[test]
+fn a_node_whose_host_is_gone_is_forgotten_and_a_manager_that_is_not_reached_is_taken_back() {
+    drop(host!(Kind::Debian12Engine));
+    let pair = Pair::new();
+    pair.user.rmachine(&CREATE).ok();
     one_that_is_gone_is_forgotten_while_the_swarm_believes_it_ready(&pair);
+    pair.user.rmachine(&["swarm", "rm", "web", "-y"]).ok();
+    a_manager_that_the_first_does_not_reach_is_taken_back(&pair);
 }
 
 /// What a host says of itself does not show that it cannot keep a node's files: only its join fails.
@@ -153,7 +166,7 @@ fn one_whose_address_went_is_told_with_the_way_out(pair: &Pair) {
     pair.is_as_asked();
 }
 
-/// For some heartbeats the managers still see it ready.
+/// For some heartbeats the managers still see it ready; its engine, when it is there again, was not told.
 fn one_that_is_gone_is_forgotten_while_the_swarm_believes_it_ready(pair: &Pair) {
     let user = &pair.user;
     user.rmachine(&["kill", "n2"]).ok();
@@ -163,4 +176,51 @@ fn one_that_is_gone_is_forgotten_while_the_swarm_believes_it_ready(pair: &Pair) 
     assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
     let shown = user.rmachine(&["swarm", "status", "web"]);
     assert!(shown.status == 0 && !shown.stdout.contains("n2"), "{shown:?}");
+
+    user.rmachine(&["start", "n2"]).ok();
+    let out = "docker $(rmachine config n2) swarm leave --force";
+    let added = user.rmachine(&["swarm", "add", "--workers", "n2", "web"]);
+    added.fails(4, "was taken out of this one").fails(4, out);
+    pair.type_in(out);
+    user.rmachine(&["swarm", "create", "web"]).ok();
+    pair.is_as_asked();
+}
+
+/// The way is closed once it was tried: the first manager calls the second one back in vain.
+fn a_manager_that_the_first_does_not_reach_is_taken_back(pair: &Pair) {
+    let user = &pair.user;
+    let closed = "INPUT -p tcp --dport 2377 -j REJECT --reject-with tcp-reset";
+    let mut armed = user.command(env!("CARGO_BIN_EXE_rmachine"));
+    let armed = armed.args(["ssh", "n2", "--", &format!("echo armed; read word && iptables -w -I {closed}")]);
+    let mut armed = armed.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs");
+    let mut said = String::new();
+    BufReader::new(armed.stdout.take().expect("stdout")).read_line(&mut said).expect("a line");
+    assert_eq!(said, "armed\n");
+
+    let mut create = user.command(env!("CARGO_BIN_EXE_rmachine"));
+    let create = create.args(["swarm", "create", "--managers", "n1,n2", "--force", "web"]);
+    let mut create = create.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it runs");
+    let mut told = String::new();
+    for line in BufReader::new(create.stderr.take().expect("stderr")).lines() {
+        let line = line.expect("a line");
+        if line.ends_with("n1: beginning the swarm") {
+            armed.stdin.take().expect("stdin").write_all(b"now\n").expect("said");
+        }
+        told = told + &line + "\n";
+    }
+    assert!(armed.wait().expect("ssh ends").success());
+    assert_eq!(create.wait().expect("it ends").code(), Some(4), "{told}");
+    let n2 = user.rmachine(&["ip", "n2"]).ok();
+    for words in [
+        format!("the swarm's managers do not reach n2 at {n2}:2377"),
+        format!("open {n2}:2377/tcp towards it, from every manager"),
+        "1 of 2 hosts are in swarm web; to go on: rmachine swarm create web".to_owned(),
+    ] {
+        assert!(told.contains(&words), "{words}: {told}");
+    }
+    assert_eq!(pair.state("n2"), "inactive");
+    pair.sh(&format!("iptables -w -D {closed}"));
+    user.rmachine(&["swarm", "create", "web"]).ok();
+    let shown = user.rmachine(&["swarm", "status", "web"]).ok();
+    assert!(shown.contains("2 of 2 managers answer"), "{shown}");
 }
