@@ -72,7 +72,7 @@ pub enum Change {
     },
 }
 
-/// What a file will hold. Certificates and keys are no part of a plan: they come from the [`Materials`] when it is applied.
+/// What a file will hold. Certificates and keys are no part of a plan: they come from the [`Materials`](crate::provision::Materials) when it is applied.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Content {
