@@ -9,7 +9,10 @@ use super::{
 use crate::{
     event::Event,
     machine::MachineName,
-    ops::lifecycle::{Changed, Verb, lifecycle},
+    ops::{
+        lifecycle::{Changed, Verb, lifecycle},
+        swarm::membership,
+    },
 };
 
 /// A verb in the words of messages.
@@ -33,6 +36,9 @@ pub fn run(app: &App, verb: Verb, typed: &[String]) -> Outcome {
     let words = words(verb);
     let names = names::several(app, &app.store()?, typed)?;
     let (done, already) = (words.done, words.already);
+    if matches!(verb, Verb::Stop | Verb::Kill) {
+        warn_of_swarms(app, &names)?;
+    }
     let world = app.world(words.bare, &names)?;
     let results = many::existing(app, world, names, move |world, name| async move {
         let changed = lifecycle(&world, &name, verb).await?;
@@ -44,6 +50,21 @@ pub fn run(app: &App, verb: Verb, typed: &[String]) -> Outcome {
         Ok(changed)
     })?;
     if app.has(Habit::AlreadySoIsAnError) { classic(app, verb, results) } else { many::ended(results) }
+}
+
+/// Whoever stops a whole swarm for the night knows; whoever stops one manager too many may not.
+fn warn_of_swarms(app: &App, names: &[MachineName]) -> Result<(), CliError> {
+    let (world, going) = (app.quiet_world()?, names.to_vec());
+    let silenced = app.wait(async move { Ok(membership::silenced_without(&world, &going).await?) })?;
+    for (swarm, left) in silenced {
+        app.ui.note(format_args!(
+            "{} {} of {} managers of swarm {swarm} will run, which is no majority: nothing in it can be changed until another one is back",
+            app.ui.red("warning:"),
+            left.reachable,
+            left.managers
+        ));
+    }
+    Ok(())
 }
 
 /// docker-machine's sentences; there, a host that is already so is an error.

@@ -145,7 +145,9 @@ fn of_other_driver(error: CliError, path: &[&str], chosen: Option<&str>, env: &E
         return error;
     }
     let drivers = drivers::all();
-    let has_it = |driver: &dyn Driver| driver.flags().iter().any(|spec| spec.name == name);
+    let has_it = |driver: &dyn Driver| {
+        driver.flags().iter().any(|spec| spec.name == name || spec.aliases.iter().any(|alias| alias == name))
+    };
     let Some(owner) = drivers.iter().find(|driver| has_it(driver.as_ref())) else { return error };
     let owner = owner.name();
     let message = match chosen {

@@ -76,7 +76,7 @@ impl Progress {
 
     fn show(&self, name: &MachineName, machine: &Machine, text: &str) {
         match &machine.row {
-            Some(row) if machine.step == text => row.set_message(text.to_owned()),
+            Some(row) if machine.step.is_empty() || machine.step == text => row.set_message(text.to_owned()),
             Some(row) => row.set_message(format!("{}: {text}", machine.step)),
             None => self.ui.say(format_args!("{name}: {text}")),
         }

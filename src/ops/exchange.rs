@@ -26,6 +26,8 @@ const KEY: &str = "id_exported";
 const CA_KEY: &str = "ca-key.pem";
 /// Files that are made anew where they come to.
 const MADE_ANEW: [&str; 3] = ["env.sh", "ssh_config", "known_hosts"];
+/// The field of `rmachine.json` that a machine has which was imported.
+const IMPORTED: &str = "imported";
 /// Our two records, which are written from what they say.
 const RECORDS: [&str; 2] = ["config.json", "rmachine.json"];
 
@@ -41,6 +43,12 @@ pub enum ExchangeError {
         machine: String,
         /// Its driver.
         driver: String,
+    },
+    /// It belongs to the store that it comes from.
+    #[error("machine {machine} was imported, and its host belongs to the store that it comes from")]
+    Imported {
+        /// The machine.
+        machine: String,
     },
     /// It was never finished.
     #[error("machine {machine} is not finished, so there is nothing to use yet")]
@@ -91,10 +99,19 @@ pub async fn import(
     let mut record = unpacked(world, parcel, packed, name, files)?;
     // The file says what was wanted elsewhere.
     record.side.context = Some(context);
+    record.side.extra.insert(IMPORTED.to_owned(), true.into());
     let others = files.iter().filter(|(file, _)| !RECORDS.contains(&file.as_str()));
     let others: Vec<(&str, &[u8])> = others.map(|(file, bytes)| (file.as_str(), bytes.as_slice())).collect();
     world.store.create(&lock, &record, &others)?;
     env_files::write(world, world.driver(&record)?.as_ref(), &lock, &record)
+}
+
+/// Refuses what is for the store to decide that a machine comes from.
+pub(super) fn is_own(record: &Record) -> Result<(), ExchangeError> {
+    match record.side.extra.get(IMPORTED) {
+        Some(Value::Bool(true)) => Err(ExchangeError::Imported { machine: record.name.to_string() }),
+        _ => Ok(()),
+    }
 }
 
 fn packed(world: &World, name: &MachineName, with_ca: bool) -> Result<Files, OpsError> {

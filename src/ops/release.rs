@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{OpsError, World, connect, contexts, ownership};
+use super::{OpsError, World, connect, contexts, exchange, ownership};
 use crate::{
     driver::Origin,
     machine::MachineName,
@@ -27,6 +27,7 @@ pub async fn release(
     if profile.origin != Origin::Adopted || !profile.provisions {
         return Err(OpsError::NotAdopted { machine: name.to_string(), driver: driver.name().to_owned() });
     }
+    exchange::is_own(&record)?;
     let deadline = Deadline::after(RELEASE_WAIT);
     events.step("connecting by ssh");
     let session = connect::session(world, driver.as_ref(), &record, deadline, false).await?;

@@ -95,6 +95,14 @@ fn a_wrong_number_of_places_is_a_wrong_command_line() {
 }
 
 #[test]
+fn a_copy_that_concerns_no_machine_is_a_forgotten_colon() {
+    let home = home(&["scp"], false);
+    home.run(&["scp", "site", "n1"])
+        .with_code(2)
+        .saying("a machine's name ends in a colon: rmachine scp site n1:");
+}
+
+#[test]
 fn a_mountpoint_that_is_not_there_is_told_before_anything() {
     let home = home(&["sshfs"], false);
     let ended = home.run(&["mount", "n1:/srv", "nowhere"]).with_code(1);

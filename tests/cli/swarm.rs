@@ -167,3 +167,17 @@ fn managers_that_do_not_answer_are_each_told_with_why() {
     run(&home, "swarm rm web -y").with_code(1);
     run(&home, "swarm rm web --force").with_code(0).saying("swarm web is gone");
 }
+
+#[test]
+fn a_node_is_no_machine_to_remove() {
+    let mut home = Home::new().with_swarm("web", &record(&["m1", "m2", "m3"]));
+    for name in ["m1", "m2", "m3", "free"] {
+        home = home.with_machine(name, "tcp://127.0.0.1:1");
+    }
+    let refused = run(&home, "rm -y m1").with_code(3).saying("m1 is a manager of swarm web");
+    assert!(refused.err.contains("rmachine swarm rm-node --machine web m1"), "{}", refused.err);
+    run(&home, "rm -y free m2").with_code(3);
+    assert!(home.machine("free").exists(), "nothing was begun");
+    run(&home, "rm -y free").with_code(0);
+    run(&home, "rm -f m1").with_code(0);
+}

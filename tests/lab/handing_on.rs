@@ -34,6 +34,7 @@ fn a_colleagues_client_works_in_one_step() {
     colleague.rmachine(&["store", "check"]).ok();
     // Its certificates are renewed where it comes from; a client of the colleague's own is of another CA.
     colleague.rmachine(&["provision", "n1"]).fails(1, "n1 came without its CA's key");
+    colleague.rmachine(&["release", "-y", "n1"]).fails(3, "its host belongs to the store that it comes from");
     colleague.rmachine(&["regenerate-certs", "-f", "n1"]).fails(1, "n1 came without its CA's key");
 
     user.rmachine(&["export", "--with-ca-key", "--force", "--passphrase-file", words, file, "n1"]).ok();

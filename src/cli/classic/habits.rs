@@ -50,6 +50,8 @@ pub enum Habit {
     TellsEachRemoval,
     /// `scp`: says twice what it was doing when a machine is not there.
     TellsLoadingTwice,
+    /// `scp`: copies from a folder here to another.
+    CopiesHere,
     /// `scp`, `mount`: help before the error where places are missing.
     HelpOnWrongNumber,
     /// `regenerate-certs`: asks, says what it does, and means the machine `default` where none is named.

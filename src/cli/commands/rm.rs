@@ -11,7 +11,10 @@ use crate::{
     error::in_one_line,
     event::Event,
     machine::MachineName,
-    ops::rm::{Ignored, rm},
+    ops::{
+        rm::{Ignored, rm},
+        swarm::membership::{self, Membership},
+    },
     store::Store,
 };
 
@@ -49,6 +52,9 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     if names.is_empty() {
         return Ok(code::DONE);
     }
+    if !force {
+        names.iter().try_for_each(|name| is_no_node(app, name))?;
+    }
     if !consent::given(app, &about(&store, &names), force || yes, "rm")? {
         return Ok(code::DONE);
     }
@@ -74,6 +80,19 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         Ok(())
     })?;
     many::ended(results)
+}
+
+/// A node that vanishes takes its tasks, and perhaps the majority, with it.
+fn is_no_node(app: &App, name: &MachineName) -> Result<(), CliError> {
+    let Some(Membership { swarm, role }) = membership::of(&app.quiet_world()?, name)? else { return Ok(()) };
+    let program = app.program();
+    Err(CliError::refused(
+        format!("{name} is a {role} of swarm {swarm}"),
+        format!(
+            "take it out and remove it: {program} swarm rm-node --machine {swarm} {name}; all of the swarm: \
+             {program} swarm rm --machines {swarm}; whatever becomes of the swarm: {program} rm -f {name}"
+        ),
+    ))
 }
 
 fn about(store: &Store, names: &[MachineName]) -> String {

@@ -44,6 +44,12 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let places = [place(from)?, place(to)?];
     let mut machines: Vec<_> = places.iter().filter_map(Location::machine).collect();
     machines.dedup();
+    if machines.is_empty() && !app.has(Habit::CopiesHere) {
+        return Err(CliError::usage(
+            "neither side is on a machine",
+            format!("a machine's name ends in a colon: {} scp {from} {to}:", app.program()),
+        ));
+    }
     if *delta && places.iter().all(|place| place.machine().is_some()) {
         return Err(CliError::usage(
             "rsync cannot copy from one machine to another",

@@ -63,7 +63,9 @@ fn of_ops(error: &OpsError) -> u8 {
         | OpsError::NotProvisioned { .. }
         | OpsError::OwnHostKey { .. }
         | OpsError::OptionNotSet { .. }
-        | OpsError::Exchange(ExchangeError::Local { .. } | ExchangeError::Unfinished { .. })
+        | OpsError::Exchange(
+            ExchangeError::Local { .. } | ExchangeError::Imported { .. } | ExchangeError::Unfinished { .. },
+        )
         | OpsError::UnfinishedElsewhere { .. } => code::REFUSED,
         OpsError::Context(error) => of_context(error),
         OpsError::Unfinished { .. }

@@ -116,6 +116,9 @@ fn of_ops(error: &OpsError, to: To<'_>) -> Hints {
         OpsError::Store(error) => along(error, to),
         OpsError::Driver(error) => along(error, to),
         OpsError::Ssh(error) => along(error, to),
+        OpsError::Exchange(ExchangeError::Imported { machine }) => one(format!(
+            "release it there; to have it here no more: {program} rm {machine}; to have its host: {program} create --take-over"
+        )),
         OpsError::Exchange(ExchangeError::Unfinished { machine }) => {
             one(format!("{program} create goes on with it, {program} rm {machine} removes it"))
         }

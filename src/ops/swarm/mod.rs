@@ -7,6 +7,7 @@ pub mod create;
 mod drain;
 mod error;
 mod form;
+pub mod membership;
 mod muster;
 mod reachable;
 mod ready;

@@ -6,9 +6,10 @@ use crate::{
         app::App,
         consent,
         error::{CliError, Outcome, code},
-        many, names,
+        many,
     },
     event::Event,
+    machine::MachineName,
     ops::swarm::remove::{self, Going},
 };
 
@@ -41,7 +42,10 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     let &Args { ref swarm, machines: ref typed, force, machine: with_machine, yes } = args;
     let (swarm, going) = (named(app, swarm)?, machines(typed)?);
     let also = if with_machine { ", and removes the machines" } else { "" };
-    let about = format!("This takes {} out of swarm {swarm}{also}.", names::list(&app.store()?, &going));
+    let about = format!(
+        "This takes {} out of swarm {swarm}{also}.",
+        going.iter().map(MachineName::as_str).collect::<Vec<_>>().join(", ")
+    );
     if !consent::given(app, &about, yes || force, "swarm rm-node")? {
         return Ok(code::DONE);
     }

@@ -34,8 +34,10 @@ fn of_held(holder: &Holder, to: To<'_>) -> Hints {
         Holder { is_made: true, is_here: false, .. } => None,
         Holder { is_made: false, .. } => Some(format!("end that first{}", releases(holder, to))),
     };
-    let take_over = "or take the host over, which that machine loses then: the same command with --take-over";
-    first.into_iter().chain([take_over.to_owned()]).collect()
+    let or = if first.is_some() { "or " } else { "" };
+    let take_over =
+        format!("{or}take the host over, which that machine loses then: the same command with --take-over");
+    first.into_iter().chain([take_over]).collect()
 }
 
 fn of_taken_over(holder: &Holder, can_forget: bool, to: To<'_>) -> Hints {
