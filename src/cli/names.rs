@@ -76,7 +76,16 @@ pub fn list(store: &Store, names: &[MachineName]) -> String {
 
 fn existing(store: &Store, name: &str) -> Result<MachineName, CliError> {
     let name: MachineName = name.parse()?;
-    if store.exists(&name) { Ok(name) } else { Err(store.not_found(name.as_str()).into()) }
+    if store.exists(&name) {
+        return Ok(name);
+    }
+    if store.has_swarm(&name) {
+        return Err(CliError::Failed {
+            message: format!("{name} is a swarm, not a machine"),
+            hint: Some(format!("its client: env --swarm {name}; how it is: swarm status {name}")),
+        });
+    }
+    Err(store.not_found(name.as_str()).into())
 }
 
 fn default(store: &Store) -> Result<MachineName, CliError> {

@@ -50,8 +50,10 @@ pub struct Row {
 pub enum Ask {
     /// What its host is doing.
     State,
-    /// That, and the engine's version where it runs.
+    /// That, and the engine's version where it runs, or where its driver does not know whether it does.
     Engine,
+    /// That, and the engine's version where it is known to run.
+    EngineOfRunning,
 }
 
 /// Why a machine did not answer a question.
@@ -158,7 +160,9 @@ async fn looked_at(world: &World, row: Row, ask: Ask, at_most: Duration) -> Opti
     let looking = async {
         let state = state(world, &record).await?;
         let version = match (ask, state) {
-            (Ask::Engine, State::Running) if row.url.is_some() => {
+            (Ask::Engine | Ask::EngineOfRunning, State::Running) | (Ask::Engine, State::None)
+                if row.url.is_some() =>
+            {
                 Some(version(world, &record, deadline).await)
             }
             _ => None,

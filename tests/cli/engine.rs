@@ -158,6 +158,7 @@ fn machines_and_options_cannot_be_taken_for_each_other() {
     let before = home.snapshot();
     let table: &[(&[&str], i32, &str)] = &[
         (&["set", "n1"], 2, "no option is named"),
+        (&["set", "n1", "mtu", "1450"], 2, "did you mean mtu=1450?"),
         (&["set", "mtu=1450"], 2, "no machine is named"),
         (&["set", "n1", "mtu=1450", "debug"], 2, "debug stands behind an option: machines come first"),
         (&["set", "n1", "mtu=90000"], 2, "option \"mtu\" must be a number from 68 to 65535"),

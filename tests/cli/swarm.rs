@@ -181,3 +181,10 @@ fn a_node_is_no_machine_to_remove() {
     run(&home, "rm -y free").with_code(0);
     run(&home, "rm -f m1").with_code(0);
 }
+
+#[test]
+fn a_swarm_where_a_machine_is_meant_is_told_as_one() {
+    let home = Home::new().with_swarm("web", &record(&["m1"]));
+    run(&home, "env web").with_code(1).saying("web is a swarm, not a machine").saying("env --swarm web");
+    run(&home, "ip web").with_code(1);
+}

@@ -78,8 +78,12 @@ pub fn run(app: &App, args: &Args) -> Outcome {
     if !names_only {
         query::date_certificates(&world, &mut rows);
     }
-    let ask = if names_only { Ask::State } else { Ask::Engine };
-    if !offline && (filter.asks_for_state() || ask == Ask::Engine) {
+    let ask = match () {
+        () if names_only => Ask::State,
+        () if app.has(Habit::HostMustRun) => Ask::EngineOfRunning,
+        () => Ask::Engine,
+    };
+    if !offline && (filter.asks_for_state() || !names_only) {
         rows = look(app, world, rows, ask, Duration::from_secs(timeout))?;
     }
     rows.retain(|row| is_kept_broken(app, row, names_only) || filter.shows(row));

@@ -116,10 +116,19 @@ pub enum Cure {
 }
 
 impl NodeStatus {
+    /// A join that never came to be. The engine forgets no manager that is not in the majority, and has no way to make it one that is
+    /// (moby's `UpdateNode`: "can't find manager in raft memberlist"), so it stays, and harms nothing.
+    fn is_ghost(&self) -> bool {
+        self.machine.is_none()
+            && self.hostname.is_empty()
+            && self.state == NodeState::Unknown
+            && self.reachability.is_none()
+    }
+
     fn is_well(&self) -> bool {
-        self.state == NodeState::Ready
-            && self.trouble.is_none()
-            && self.reachability.is_none_or(|reachability| reachability == Reachability::Reachable)
+        let is_reachable =
+            self.reachability.is_none_or(|reachability| reachability == Reachability::Reachable);
+        self.is_ghost() || (self.state == NodeState::Ready && self.trouble.is_none() && is_reachable)
     }
 
     fn of(node: &Node, tasks: usize) -> Self {
@@ -177,6 +186,9 @@ pub async fn status(world: &World, name: &MachineName, asks_hosts: bool) -> Resu
         Err(error) => return Err(error),
     };
     for node in &mut status.nodes {
+        if node.is_ghost() {
+            node.trouble = Some("a join that never came to be; it stays and harms nothing".to_owned());
+        }
         if node.machine.as_ref().is_some_and(|machine| !world.store.exists(machine)) {
             node.trouble = Some("the store has no such machine any more".to_owned());
             node.cure = Some(Cure::Gone);

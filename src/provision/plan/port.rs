@@ -44,6 +44,12 @@ fn is_the_engines(facts: &Facts, listener: &Listener) -> bool {
     if listener.socket_unit.is_some() {
         return false;
     }
+    // Beside its own ports the engine opens those of a swarm's services. A socket of ours whose unit is gone again stays with it until
+    // it restarts.
+    let is_in_swarm = engine.running.as_ref().is_some_and(|running| running.is_in_swarm);
+    if !is_in_swarm && listener.program.as_ref().is_some_and(|program| program.name == "dockerd") {
+        return true;
+    }
     let of_flags = engine.flags.iter().filter(|flag| flag.name == "host").map(|flag| flag.value.clone());
     let options = daemon::current(facts).unwrap_or_default();
     let of_settings = options.get("hosts").and_then(|hosts| hosts.as_array()).into_iter().flatten();

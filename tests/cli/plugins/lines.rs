@@ -61,6 +61,23 @@ fn hosts_of_a_pool_are_taken_once_and_given_back() {
 }
 
 #[test]
+fn a_host_by_commands_is_told_by_how_they_end_and_what_was_never_made_is_removed() {
+    let home = home_with("");
+    let create = |command: &str, name: &str| {
+        home.run(&["create", "-d", "command", "--command-create", command, "--timeout", "1", name])
+    };
+    create("exit 3", "m1").with_code(1).saying("the command of --command-create ended with exit status 3");
+    create("true", "m2").with_code(1).saying("the command of --command-create printed no address");
+    home.run(&["rm", "-y", "m1", "m2"]).with_code(0);
+    // Whether it runs nobody knows: its engine is asked all the same.
+    create("echo 127.0.0.1", "m3").with_code(1);
+    let listed = home.run(&["ls"]).with_code(0).out;
+    assert!(listed.contains("its create did not finish"), "{listed}");
+    home.run(&["rm", "-y", "m3"]).with_code(1).saying("--command-remove was not given");
+    home.run(&["rm", "-f", "m3"]).with_code(1);
+}
+
+#[test]
 fn a_program_that_speaks_otherwise_is_told_by_what_it_says() {
     for (odd, says) in [
         ("#!/bin/sh\necho hello; cat", "rmachine-driver-odd sent the line \"hello\", which is no JSON-RPC"),

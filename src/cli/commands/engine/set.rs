@@ -7,6 +7,7 @@ use crate::{
         engine_words,
         error::{CliError, Outcome},
     },
+    engine::options::spec_of_word,
     ops::engine::edit::Edit,
 };
 
@@ -39,10 +40,11 @@ pub fn run(app: &App, args: &Args) -> Outcome {
         ));
     }
     if options.is_empty() && env.is_empty() {
-        return Err(CliError::usage(
-            "no option is named",
-            format!("{} engine set NAME... OPTION=VALUE, such as mtu=1450", app.program()),
-        ));
+        let hint = match apart(words) {
+            Some((option, value)) => format!("did you mean {option}={value}?"),
+            None => format!("{} engine set NAME... OPTION=VALUE, such as mtu=1450", app.program()),
+        };
+        return Err(CliError::usage("no option is named", hint));
     }
     engine_words::variables("--env", env)?;
     let asked = engine_words::read(app.program(), options.into_iter().map(String::as_str))?;
@@ -59,4 +61,10 @@ pub fn run(app: &App, args: &Args) -> Outcome {
 /// The first word without `=` behind one with it.
 fn names_after_options(words: &[String]) -> Option<&String> {
     words.iter().skip_while(|word| !word.contains('=')).find(|word| !word.contains('='))
+}
+
+/// An option and its value as two words.
+fn apart(words: &[String]) -> Option<(&str, &str)> {
+    let mut pairs = words.windows(2).map(|pair| (pair[0].as_str(), pair[1].as_str()));
+    pairs.find(|(option, _)| spec_of_word(option).is_some())
 }

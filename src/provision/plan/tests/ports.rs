@@ -4,8 +4,7 @@ use super::*;
 
 #[test]
 fn a_port_that_another_program_has_is_told_with_its_name() {
-    let taken = |address: Option<&str>, name: &str| {
-        let mut facts = debian12_engine();
+    let taken_on = |mut facts: Facts, address: Option<&str>, name: &str| {
         facts.listeners.push(Listener {
             address: address.map(|address| address.parse().unwrap()),
             port: 2376,
@@ -14,12 +13,14 @@ fn a_port_that_another_program_has_is_told_with_its_name() {
         });
         planned(&facts, &tls()).map(|_| ()).map_err(|error| error.to_string())
     };
+    let taken = |address, name| taken_on(debian12_engine(), address, name);
     let nginx = Err("port 2376 is taken by nginx (pid 77)".to_owned());
     assert_eq!(taken(None, "nginx"), nginx);
     assert_eq!(taken(Some("10.99.0.41"), "nginx"), nginx);
     assert_eq!(taken(Some("127.0.0.1"), "nginx"), Ok(()), "another address is no conflict");
     let engine = Err("port 2376 is taken by dockerd (pid 77)".to_owned());
-    assert_eq!(taken(None, "dockerd"), engine, "a service of a swarm has published it");
+    assert_eq!(taken_on(debian12_swarm(), None, "dockerd"), engine, "a service of a swarm has published it");
+    assert_eq!(taken(None, "dockerd"), Ok(()), "what an adoption left that was undone without a restart");
 }
 
 #[test]
