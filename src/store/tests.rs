@@ -104,10 +104,11 @@ async fn what_docker_machine_saved_meanwhile_is_kept() {
 fn a_config_that_is_missing_for_a_blink_is_waited_for() {
     let place = Place::new().with("g1", GENERIC);
     let path = place.store.machine_dir(&machine("g1")).join("config.json");
-    fs::remove_file(&path).unwrap();
+    let beside = path.with_extension("away");
+    fs::rename(&path, &beside).unwrap();
     let writer = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(10));
-        fs::write(path, GENERIC).unwrap();
+        std::thread::sleep(Duration::from_millis(2));
+        fs::rename(beside, path).unwrap();
     });
     let record = place.store.load(&machine("g1"));
     writer.join().unwrap();
