@@ -44,11 +44,6 @@ fn together(mut errors: Vec<CliError>) -> CliError {
     if errors.len() == 1 { errors.remove(0) } else { CliError::Several { errors } }
 }
 
-/// All machines of the store; names that are none are an error of their own.
-pub fn all(app: &App) -> Result<Vec<MachineName>, CliError> {
-    Ok(app.store()?.names()?.iter().map(|name| name.parse()).collect::<Result<_, _>>()?)
-}
-
 /// The same for what may be gone already: what is not there is told, and is no error.
 pub fn several_if_there(app: &App, store: &Store, typed: &[String]) -> Result<Vec<MachineName>, CliError> {
     let parsed: Result<Vec<MachineName>, _> = typed.iter().map(|name| name.parse()).collect();
@@ -57,6 +52,11 @@ pub fn several_if_there(app: &App, store: &Store, typed: &[String]) -> Result<Ve
         app.ui.note(format_args!("machine \"{name}\" does not exist"));
     }
     Ok(there)
+}
+
+/// All machines of the store; names that are none are an error of their own.
+pub fn all(app: &App) -> Result<Vec<MachineName>, CliError> {
+    Ok(app.store()?.names()?.iter().map(|name| name.parse()).collect::<Result<_, _>>()?)
 }
 
 /// docker-machine takes one name where we take several.
